@@ -1,0 +1,100 @@
+/* The simulated OVHcloud: accounts, services, domains, selectors, tasks, zones, the DNS they serve, and a judge.
+ * Pure: no socket, no clock, no thread; every call gets `now` (milliseconds since 1970 on OVHcloud's own clock),
+ * and tasks advance lazily to it. The program ovhsim puts HTTP and DNS servers around it, the deterministic
+ * simulation calls it directly. It shares no code with the daemon, on purpose. */
+#ifndef OVHSIM_WORLD_H
+#define OVHSIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct world;
+
+struct world *world_new(uint64_t seed);
+void world_free(struct world *w);
+
+/* A switch by name, for everything that can go two ways (the list is world_switches). Returns 0, or -EINVAL for
+ * an unknown name or value. A switch may be narrowed to one domain by "name@domain". */
+int world_set(struct world *w, const char *name, const char *value);
+struct world_switch {
+	const char *name, *value, *help; /* value: the default */
+};
+const struct world_switch *world_switches(size_t *ret_n);
+
+/* Makes a domain. platform: exchange | emailpro | mxplan | zimbra. A zone of the same name (or `zone`) is made
+ * in `account` unless dns is "none" (then the zone is served but not writable through the API). selectors: how
+ * many names dkimSelector reserves. state: virgin | signing (both exist, the first signs, records in place). */
+int world_add_domain(struct world *w, int64_t now, const char *account, const char *platform, const char *service,
+        const char *domain, const char *zone, const char *dns, unsigned selectors, const char *state);
+
+struct world_request {
+	const char *account;  /* who asks, already authenticated by the shell */
+	const char *method;   /* GET POST PUT DELETE */
+	const char *path;     /* from the API's root, with the query: /1.0/..., /v1/..., /v2/... or without version */
+	const char *body;     /* NULL or JSON */
+	size_t body_len;
+};
+enum world_fault {        /* what the shell must do to the answer; the world has already decided and applied it */
+	WORLD_ANSWER,         /* send it */
+	WORLD_RESET,          /* drop the connection: the change may or may not have been applied */
+	WORLD_SLOW,           /* send it after delay_ms */
+	WORLD_TRUNCATED,      /* send half of the body, then drop */
+};
+struct world_answer {
+	int status;
+	enum world_fault fault;
+	int64_t delay_ms;
+	int retry_after;      /* seconds, 0 = no such header */
+	const char *content_type;
+	char query_id[80];
+	char *body;           /* owned by the caller: free() */
+	size_t body_len;
+};
+void world_request(struct world *w, int64_t now, const struct world_request *q, struct world_answer *ret);
+
+/* DNS as one of the zone's name servers (server = 0..) serves it at `now`. The shell turns it into packets. */
+enum world_rcode { WORLD_NOERROR = 0, WORLD_SERVFAIL = 2, WORLD_NXDOMAIN = 3, WORLD_REFUSED = 5, WORLD_SILENT = 100 };
+struct world_rr {
+	char name[256];       /* owner, no trailing dot */
+	int type;             /* 1 A, 2 NS, 5 CNAME, 6 SOA, 16 TXT, 28 AAAA */
+	uint32_t ttl;
+	char *data;           /* text form: target without dot, TXT joined, SOA "mname rname serial refresh retry expire minimum" */
+};
+struct world_rrs {
+	enum world_rcode rcode;
+	bool authoritative;
+	struct world_rr answer[8], authority[4];
+	size_t n_answer, n_authority;
+};
+void world_dns(struct world *w, int64_t now, unsigned server, const char *name, int type, struct world_rrs *ret);
+void world_rrs_free(struct world_rrs *r);
+
+/* The next instant at which anything changes by itself, or 0: lets a virtual clock leap. */
+int64_t world_next_event(struct world *w);
+
+/* What people do behind the daemon's back. what: "switch" (control panel enables the other selector), "disable",
+ * "delete SELECTOR", "remove-cname SELECTOR", "expire-service", "suspend", "revoke-credential", ... */
+int world_person(struct world *w, int64_t now, const char *domain, const char *what);
+
+/* The judge. Every changing request it was asked for, in order, with its verdict; and whether a domain ever went
+ * without a signer after it once had one, through a request. broken = the rule's number (0 = none). */
+struct world_change {
+	int64_t at;
+	const char *domain, *selector, *method, *path; /* borrowed from the world */
+	int status;           /* what was answered */
+	bool applied;
+	int broken;           /* safety rule broken by the request, 0 = none */
+	const char *why;      /* in words, "" = fine */
+};
+size_t world_changes(const struct world *w);
+const struct world_change *world_change(const struct world *w, size_t i);
+size_t world_broken(const struct world *w); /* number of changes with broken != 0 */
+/* Truth about a domain for tests: the names of selectors that sign now (comma separated), "" = none. */
+const char *world_signing(struct world *w, int64_t now, const char *domain);
+/* Everything about a domain or all of them (domain NULL) as JSON, for the shell's /_sim pages; free(). */
+char *world_dump(struct world *w, int64_t now, const char *domain);
+/* Requests counted by kind ("auth", "domain", "dkim", "zone", ...) as JSON; free(). */
+char *world_counts(const struct world *w);
+
+#endif
