@@ -1,0 +1,50 @@
+/* What the DNS was seen to say about one selector: the customer's CNAME at every authoritative server of the zone
+ * and the DKIM key behind its target. Pure data; the daemon's own look-up fills it, plan() and gate() read it. */
+#ifndef DKIMROTD_CORE_EVIDENCE_H
+#define DKIMROTD_CORE_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum seen {
+	SEEN_UNKNOWN,   /* nobody answered, too few servers answered, or no look was made: not evidence */
+	SEEN_OK,
+	SEEN_MISSING,   /* proven absent: NXDOMAIN or no data */
+	SEEN_PARTIAL,   /* servers of the zone disagree */
+	SEEN_WRONG,     /* a CNAME to another target, or two CNAMEs */
+	SEEN_FLATTENED, /* a TXT record stands at the customer's name where the CNAME should be */
+	SEEN_REVOKED,   /* the key's p= is empty (RFC 6376 3.6.1) */
+	SEEN_WEAK,      /* RSA below 1024 bits (RFC 8301) or not parsable as a key */
+	SEEN_BOGUS,     /* DNSSEC says forged, and the root itself validated through the same path */
+};
+
+enum dnssec { DNSSEC_UNKNOWN, DNSSEC_SECURE, DNSSEC_INSECURE, DNSSEC_BOGUS };
+
+#define KEY_DIGEST 32 /* SHA-256 over the decoded p= bytes, so that white space and splits do not matter */
+
+struct evidence {
+	enum seen state;       /* the verdict over both halves: SEEN_OK only when record and key are right */
+	enum seen record;      /* the CNAME against the expected target */
+	enum seen key;         /* the key at the expected target */
+	enum seen served_key;  /* the key where the record as served leads (differs when it is wrong) */
+	char target[256];      /* where the record as served leads, lower case, no trailing dot; "" = nowhere */
+	bool has_digest;       /* the key at the expected target was read */
+	uint8_t digest[KEY_DIGEST];
+	unsigned key_bits;     /* RSA modulus; 256 for ed25519; 0 = unknown */
+	bool test_mode;        /* t=y */
+	/* Seconds. How long old answers may live in caches: the CNAME, the key's TXT, and negative answers of the
+	 * customer's zone and of the target's zone (the lesser of SOA TTL and SOA minimum, RFC 2308 section 5). */
+	uint32_t ttl_record, ttl_key, ttl_negative_zone, ttl_negative_target;
+	unsigned servers, answered, agreed; /* names of the zone's NS set; those that answered; those that agree */
+	enum dnssec dnssec;
+	enum seen recursive;   /* what the resolver says of the CNAME, recorded beside it; decides nothing */
+	char detail[160];      /* for people: "not visible at 2 of 3 servers of the zone (ns2.example.)" */
+};
+
+/* The longest of the four TTLs in ms: what must pass before a switch (safety rule 2). */
+int64_t evidence_longest_ttl(const struct evidence *e);
+
+/* "ok", "missing", ... the closed list `dns` of the contract. */
+const char *seen_word(enum seen s);
+
+#endif
