@@ -1,0 +1,70 @@
+/* What must survive a crash: the records of the domains with their intents, the last good text of each inventory
+ * file, facts about accounts, and the history. store.c keeps it in SQLite (WAL, synchronous=FULL), store_ram.c in
+ * memory for tests and the simulation, behind this one header (a build links one of them). Everything written in
+ * one turn of the loop becomes durable together at store_commit, which the engine calls before any request of that
+ * turn leaves. It holds no secrets. A row whose checksum is wrong counts as lost, and is told through `lost`. */
+#ifndef DKIMROTD_IO_STORE_H
+#define DKIMROTD_IO_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/model.h"
+
+struct store;
+
+/* A domain is another one on another account, platform, service or organization (safety rule 8). */
+struct store_key {
+	const char *account, *platform, *service, *organization, *domain; /* "" where it has none; never NULL */
+};
+
+/* Opens or creates the state in folder `dir` and locks it against other daemons. On failure NULL, with a sentence in
+ * error: unusable, locked by another daemon, damaged, written by a newer version. A damaged file is left untouched,
+ * and the sentence says how to move it aside. read_only: for dkimrotctl and --check; no lock, nothing is written. */
+struct store *store_open(const char *dir, bool read_only, char *error, size_t error_len);
+void store_close(struct store *s);
+
+/* Fills ret (whole) and returns 0; -ENOENT when there is none (or the row was damaged: then lost is called). */
+int store_load(struct store *s, const struct store_key *k, struct record *ret);
+/* Inserts or replaces; sets r->id on insert. Durable at store_commit. */
+int store_save(struct store *s, const struct store_key *k, struct record *r);
+/* Every record, by key order, for start-up and status; stops when each returns false. */
+int store_each(struct store *s, bool (*each)(void *arg, const struct store_key *k, const struct record *r), void *arg);
+/* Only what the schedule needs of every record; much cheaper. */
+struct store_due {
+	int64_t id, next_look;
+	enum phase phase;
+	enum condition condition;
+	enum reason reason;
+	bool has_intent;
+};
+int store_each_due(struct store *s, bool (*each)(void *arg, const struct store_key *k, const struct store_due *d), void *arg);
+
+/* Small facts by name, e.g. "account/default/breaker". Text; NULL deletes. store_fact returns a string to free, or NULL. */
+int store_set_fact(struct store *s, const char *name, const char *value);
+char *store_fact(struct store *s, const char *name);
+
+/* Last good inventory files. text NULL forgets one. */
+int store_set_file(struct store *s, const char *path, const char *text, size_t len);
+int store_each_file(struct store *s, bool (*each)(void *arg, const char *path, const char *text, size_t len), void *arg);
+
+/* History: changes and transitions with their evidence; kept two years (pruned by store_prune). json is one object. */
+int store_history(struct store *s, int64_t domain_id, int64_t at, const char *kind, const char *json);
+int store_each_history(struct store *s, int64_t domain_id /* 0 = all */, int64_t since,
+        bool (*each)(void *arg, int64_t domain_id, int64_t at, const char *kind, const char *json), void *arg);
+int store_prune(struct store *s, int64_t before);
+
+/* Makes everything since the last commit durable. 0, or negative errno (-ENOSPC, -EIO, -EROFS ...): then nothing of
+ * it is, the changes stay queued for the next commit, and the caller must not send what depends on it. */
+int store_commit(struct store *s);
+bool store_dirty(const struct store *s);
+/* Called with a sentence when a damaged row was found and dropped. */
+void store_on_lost(struct store *s, void (*lost)(void *arg, const char *what), void *arg);
+
+/* The request times of an account in the last 60 s, so that the budget holds over restarts: a small ring beside the
+ * database, written without fsync (it needs to survive a kill, not a power cut). */
+void store_budget_note(struct store *s, const char *account, int64_t host_wall_ms);
+size_t store_budget_read(struct store *s, const char *account, int64_t since, int64_t *ret, size_t max);
+
+#endif
