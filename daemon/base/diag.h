@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 struct diag {
-	char *file;  /* owned */
-	int line;    /* from 1; 0 = the file as a whole */
-	int column;  /* from 1; 0 = unknown */
-	char *text;  /* owned; one sentence without a full stop */
+	char *file; /* owned */
+	int line;   /* from 1; 0 = the file as a whole */
+	int column; /* from 1; 0 = unknown */
+	char *text; /* owned; one sentence without a full stop */
 };
 
 struct diags {
