@@ -39,12 +39,12 @@ enum look_kind {
 	LOOK_FULL,   /* domain object, list, every selector, tasks that pend; names when `names_due` */
 };
 
-struct platform;
+struct driver;
 
 /* A look in progress. The caller zeroes it, sets the first five members, and asks platform_next until it returns
  * false; then `seen` is whole. */
 struct pass {
-	const struct platform *platform;
+	const struct driver *platform;
 	const struct desired *desired;
 	const struct record *record; /* names and targets of last time; what to look at in a flight look */
 	enum look_kind kind;
@@ -73,8 +73,8 @@ struct outcome {
 	char query_id[80];
 };
 
-struct platform {
-	enum platform_kind kind; /* see desired.h */
+struct driver {
+	enum platform kind; /* see desired.h */
 	/* What the API can do there; plan() asks only these. */
 	bool has_selectors;      /* selectors are created, switched and deleted one by one */
 	bool has_light;          /* a light look is cheaper than a full one */
@@ -92,7 +92,7 @@ struct platform {
 	void (*outcome)(const struct api_answer *a, struct outcome *ret);
 };
 
-const struct platform *platform_for(const struct desired *d);
+const struct driver *platform_for(const struct desired *d);
 bool platform_next(struct pass *p, struct api_request *ret);
 void platform_feed(struct pass *p, const struct api_answer *a);
 
