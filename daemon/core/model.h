@@ -165,8 +165,13 @@ struct rec_selector {
 	int64_t absent_since;      /* first complete pass that shows it absent, 0 = present */
 	int64_t task_since;        /* since when a task of it pends or it stands in todo, enabling, ... ; 0 = none */
 	bool deleted_by_us;        /* absent because of our DELETE */
-	char next_target[HOST_NAME]; /* another target the API names for a selector that signs or is in grace */
-	int64_t next_target_at;      /* first look that named it (safety rule 14) */
+	int64_t target_since;      /* since when the API names this target at every look (safety rule 14) */
+	int64_t enabled;           /* our last ENABLE of this key left */
+	int64_t disabled;          /* our last DISABLE of this key left */
+	int64_t written;           /* our last finished write of its record (read back and refreshed) */
+	int64_t last_update;       /* the API's lastUpdate */
+	enum tri cname_valid;
+	char record[HOST_NAME];    /* customerRecord */
 };
 
 enum reason {
@@ -212,7 +217,8 @@ struct record {
 	char previous[SELECTOR_NAME]; /* the signer before that switch */
 	int64_t not_signing_since;    /* first complete pass without a signer, after one was seen; 0 = signs */
 	unsigned not_signing_looks;
-	int64_t repaired, repaired_before; /* the last two repairs */
+	int64_t repaired;     /* the last repair */
+	char last_signer[SELECTOR_NAME]; /* the newest selector confirmed signing, "" = none ever */
 	char compromised[SELECTOR_NAME]; /* the selector whose key leaked: its grace is nothing */
 	bool paused;
 	int64_t paused_until; /* 0 = until resumed */
