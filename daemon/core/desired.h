@@ -21,7 +21,7 @@ struct window; /* core/window.h */
 struct policy {
 	int64_t rotate_every; /* ms; 0 = never; otherwise above the grace */
 	int64_t grace;        /* ms, never below safety.minimum_grace */
-	int splay_permille;   /* 0..100: a delay of up to that part of rotate_every, by a hash of the name */
+	int splay_permille;   /* 0..1000: a delay of up to that part of rotate_every, by a hash of the name */
 	const struct window *window; /* when scheduled switches and deletions may happen; NULL = always */
 };
 
