@@ -1,40 +1,90 @@
 # dkimrotd: make | make check | make demo | make install | make bench | make fuzz | make coverage
-# Objects live under build/FLAVOUR, so that plain, sanitized and fuzzing builds never mix.
+# and for those who work on it: make unit | floors | lint | valgrind | clean.
+# Objects live under build/FLAVOUR, so that plain, sanitized and fuzzing builds never mix. It must parse on a
+# machine with neither compiler nor pkg-config: the targets say what is missing (tests/tools/deps.sh).
 
 FLAVOUR ?= plain
 CC      ?= cc
+CLANG   ?= clang-14
 B       := build/$(FLAVOUR)
 PKGS    := libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libunbound libcares libidn2
 PC      := $(shell command -v pkg-config 2>/dev/null)
 VERSION := 0.1.0
 
+# As many jobs as there are processors, unless the command line or a make above us says how many.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
+# Where things go. The defaults are the places that the manuals name.
+PREFIX     ?= /usr
+SYSCONFDIR ?= /etc
+SBINDIR    ?= $(PREFIX)/sbin
+BINDIR     ?= $(PREFIX)/bin
+MANDIR     ?= $(PREFIX)/share/man
+DOCDIR     ?= $(PREFIX)/share/doc/dkimrotd
+SYSTEMDDIR ?= $(PREFIX)/lib/systemd
+
 WARN    := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wformat=2 -Wstrict-prototypes \
            -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wnull-dereference
 HARDEN  := -fstack-protector-strong -fPIE -fno-strict-overflow
-OPT_plain := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection
-OPT_asan  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DDKIMROTD_SANITIZED
-OPT_cov   := -O0 -g --coverage
-LINK_plain := -Wl,-z,relro,-z,now
-LINK_asan  := -fsanitize=address,undefined
-LINK_cov   := --coverage
+OPT_plain   := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DDKIMROTD_SANITIZED
+OPT_cov     := -O0 -g --coverage -fprofile-update=atomic
+OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+               -DDKIMROTD_SANITIZED
+OPT_clang   := -O2 -g
+OPT_analyze := -O1 -g -fanalyzer
+LINK_plain  := -Wl,-z,relro,-z,now
+LINK_asan   := -fsanitize=address,undefined
+LINK_cov    := --coverage
+LINK_fuzz   := -fsanitize=address,undefined
+ifneq ($(filter $(FLAVOUR),fuzz clang),)
+override CC := $(CLANG)
+endif
+
+PKG_CFLAGS := $(if $(PC),$(shell $(PC) --cflags $(PKGS) 2>/dev/null))
+PKG_LIBS   := $(if $(PC),$(shell $(PC) --libs $(PKGS) 2>/dev/null))
+
+# The simulator sees no header of the daemon, the daemon none of the tests.
+INC_daemon := -Idaemon -I$(B)/gen
+INC_ovhsim := -Itests/ovhsim
+INC_tests  := $(INC_daemon) $(INC_ovhsim) -Itests
+includes   = $(if $(filter daemon/%,$(1)),$(INC_daemon),$(if $(filter tests/ovhsim/%,$(1)),$(INC_ovhsim),$(INC_tests)))
 
 CFLAGS  ?=
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DDKIMROTD_VERSION='"$(VERSION)"' -Idaemon -I$(B)/gen $(WARN) $(HARDEN) \
-             $(OPT_$(FLAVOUR)) $(if $(PC),$(shell $(PC) --cflags $(PKGS) 2>/dev/null)) -MMD -MP $(CFLAGS)
-LIBS    = $(if $(PC),$(shell $(PC) --libs $(PKGS) 2>/dev/null)) -levent_openssl -lresolv -lpthread -lm
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDKIMROTD_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(OPT_$(FLAVOUR)) \
+              $(PKG_CFLAGS) $(CFLAGS)
+LIBS    := $(PKG_LIBS) -levent_openssl -lresolv -lpthread -lm
 LDFLAGS ?=
-ALL_LDFLAGS = -pie $(LINK_$(FLAVOUR)) $(LDFLAGS)
+ALL_LDFLAGS := -pie $(LINK_$(FLAVOUR)) $(LDFLAGS)
 
 ROOMS   := base core codec platform io engine
 room_src = $(sort $(wildcard daemon/$(1)/*.c))
 room_obj = $(patsubst %.c,$(B)/%.o,$(call room_src,$(1)))
 ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib$(r).a)
+PROGRAMS := dkimrotd dkimrotctl ovhsim
 
-all: build/dkimrotd build/dkimrotctl build/ovhsim
+ifeq ($(FLAVOUR),plain)
+all: $(PROGRAMS:%=build/%)
+else
+all: $(PROGRAMS:%=$(B)/%)
+endif
+$(PROGRAMS:%=build/%): build/%: $(B)/%
+	@cp -f $< $@
 
-$(B)/%.o: %.c
+# What is missing is named once, before the compiler is asked; nothing is installed by a mere build.
+deps-build deps-unit: deps-%:
+	@tests/tools/deps.sh $*
+
+# A change of flags builds anew: the stamp changes only when they do.
+$(B)/flags: FORCE | deps-build
+	@mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(CC) $(ALL_CFLAGS))' | cmp -s - $@ || \
+	printf '%s\n' '$(subst ','\'',$(CC) $(ALL_CFLAGS))' >$@
+
+$(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CFLAGS_$(firstword $(subst /, ,$*))) -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(call includes,$<) -MMD -MP $(CFLAGS_$(firstword $(subst /, ,$*))) -c -o $@ $<
 
 define room
 $(B)/lib$(1).a: $(call room_obj,$(1))
@@ -52,29 +102,110 @@ $(B)/dkimrotd: $(B)/daemon/main.o $(ARCHIVES)
 $(B)/dkimrotctl: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/ctl/*.c))) $(ARCHIVES)
 	$(LINK)
 
-# The simulator shares no line with the daemon.
 OVHSIM_WORLD := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/ovhsim/world/*.c)))
 OVHSIM_SHELL := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/ovhsim/*.c)))
 $(B)/ovhsim: $(OVHSIM_SHELL) $(OVHSIM_WORLD)
 	$(LINK)
 
-build/%: $(B)/%
-	@cp -f $< $@
-
-UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+# Unit tests: one program a file, linked with every room. What begins with test_world sees the simulator only.
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+$(UNIT_SRC:%.c=$(B)/%.o): | deps-unit
 $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lcmocka
+	$(LINK) -lcmocka
 $(B)/unit/test_world%: $(B)/tests/unit/test_world%.o $(OVHSIM_WORLD)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) -lcmocka
+	$(LINK) -lcmocka
 unit-build: $(UNIT)
 unit: $(UNIT)
-	@for t in $^; do $$t || exit 1; done
+	@tests/tools/runtests --flavour $(FLAVOUR) unit
+
+# The other test programs: a file with a main() is a program of its own, the files beside it are shared by all
+# of them. They see the rooms and the simulator's world.
+MORE_DIRS := simulation replay bench e2e
+MORE_SRC  := $(sort $(wildcard $(MORE_DIRS:%=tests/%/*.c)))
+HAS_MAIN  := ^int main\(
+MORE_MAIN := $(if $(MORE_SRC),$(shell grep -lE '$(HAS_MAIN)' $(MORE_SRC) /dev/null))
+MORE      := $(MORE_MAIN:tests/%.c=$(B)/%)
+$(B)/libtests.a: $(patsubst %.c,$(B)/%.o,$(filter-out $(MORE_MAIN),$(MORE_SRC)))
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+$(MORE): $(B)/%: $(B)/tests/%.o $(B)/libtests.a $(ARCHIVES) $(OVHSIM_WORLD)
+	@mkdir -p $(@D)
+	$(LINK) -Wl,--as-needed -lcmocka
+$(MORE_SRC:%.c=$(B)/%.o): | deps-unit
+
+# A fuzzing target is also a test: every input once found is run again, without libFuzzer.
+FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_OWN := $(patsubst %.c,$(B)/%.o,$(sort $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c))))
+FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$(B)/tests/tools/fuzzmain.o)
+$(FUZZ): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_OWN) $(FUZZ_MAIN) $(ARCHIVES) $(OVHSIM_WORLD)
+	@mkdir -p $(@D)
+	$(LINK) $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer)
+
+# Everything that make check runs, in one flavour.
+check-build: all $(UNIT) $(MORE) $(FUZZ)
+
+# check and demo first see to what is missing; a make of its own then finds it.
+check:
+	@tests/tools/deps.sh --install build unit check
+	+@MAKE='$(MAKE)' tests/tools/runtests $(if $(T),--only '$(T)') all
+demo:
+	@tests/tools/deps.sh --install build demo
+	@test -f tests/demo/demo.sh || { echo "make demo: tests/demo/demo.sh is not there" >&2; exit 1; }
+	@echo "dkimrotd: building ..."; $(MAKE) --no-print-directory -s all
+	@BUILD=$(CURDIR)/build SRC=$(CURDIR) bash tests/demo/demo.sh
+bench:
+	@tests/tools/deps.sh build bench
+	@test -f tests/bench/run.sh || { echo "make bench: tests/bench/run.sh is not there" >&2; exit 1; }
+	@$(MAKE) --no-print-directory -s FLAVOUR=plain all bench-build
+	@BUILD=$(CURDIR)/build/plain SRC=$(CURDIR) bash tests/bench/run.sh
+bench-build: $(filter $(B)/bench/%,$(MORE))
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tests/tools/deps.sh build fuzz
+	@$(MAKE) --no-print-directory -s FLAVOUR=fuzz fuzz-build
+	@tests/tools/fuzz.sh $(FUZZ_SECONDS)
+fuzz-build: $(FUZZ)
+
+coverage:
+	@tests/tools/deps.sh build unit check coverage
+	+@MAKE='$(MAKE)' tests/tools/runtests --flavour cov build unit simulation replay fuzz e2e || echo "(coverage of a run with failures)"
+	@mkdir -p build/coverage
+	@gcovr -j 2 -r . --object-directory build/cov --filter daemon/ --html-details build/coverage/index.html \
+	--print-summary --txt build/coverage/summary.txt && cat build/coverage/summary.txt
+
+floors:
+	@tests/tools/deps.sh build
+	@$(MAKE) --no-print-directory -s FLAVOUR=plain all
+	@tests/tools/floors
+
+LINT := format tidy cppcheck analyze clang shell
+lint: $(LINT:%=lint-%)
+$(LINT:%=lint-%): lint-%: lint-deps
+	@tests/tools/lint.sh $* $(MAKE)
+lint-deps:
+	@tests/tools/deps.sh build unit lint
+compile-only: $(patsubst %.c,$(B)/%.o,$(sort $(shell find daemon tests -name '*.c' 2>/dev/null)))
+
+valgrind:
+	@tests/tools/deps.sh build unit valgrind
+	@$(MAKE) --no-print-directory -s FLAVOUR=plain unit-build
+	@tests/tools/runtests --flavour plain --slow 20 \
+	--wrap 'valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite' unit
+
+install: all
+	@PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' SBINDIR='$(SBINDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' \
+	DOCDIR='$(DOCDIR)' SYSTEMDDIR='$(SYSTEMDDIR)' B='$(B)' tests/tools/install.sh '$(DESTDIR)'
 
 clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit unit-build clean
+FORCE:
+.PHONY: all unit unit-build check-build check demo bench bench-build fuzz fuzz-build coverage floors lint lint-deps \
+        $(LINT:%=lint-%) compile-only valgrind install clean deps-build deps-unit FORCE
 .SECONDARY:
