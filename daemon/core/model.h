@@ -98,6 +98,7 @@ struct diagnosis {
 /* One pass over one domain. */
 struct observed {
 	int64_t began;     /* answer time of its oldest reading */
+	bool flight;       /* a look at what is in flight only: never complete */
 	bool light;        /* the domain object alone was read: selectors are not in here */
 	bool complete;     /* domain object, names, list and every selector of the domain were read and understood */
 	enum service_state service;

@@ -1,0 +1,19 @@
+/* What record.c, intent.c and lookup.c share; nobody else includes it. */
+#ifndef DKIMROTD_CORE_FOLD_H
+#define DKIMROTD_CORE_FOLD_H
+
+#include "core/record.h"
+
+void notes_add(struct notes *n, enum note_kind kind, const char *selector, const char *other, const char *why);
+void selector_anew(struct rec_selector *s, int64_t now);
+
+const struct intent *intent_for(const struct record *r, enum action_kind action, const char *selector);
+/* Is a request of ours the reason why this selector no longer signs: its own DISABLE, or the ENABLE of another? */
+bool stop_is_ours(const struct record *r, const struct rec_selector *s);
+/* Safety rule 7: an intent is done when the wanted state is read, not done after three good looks over at least
+ * ten times poll.active that show the old state and no task. */
+void resolve_intents(struct record *r, const struct observed *o, const struct rules *rules, int64_t now, struct notes *notes);
+/* Our own look-up of one selector's record and key. */
+void see_evidence(struct rec_selector *s, const struct seen_selector *o, int64_t now, struct notes *notes);
+
+#endif

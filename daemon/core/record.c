@@ -1,0 +1,374 @@
+/* Folding what was seen into a record. It must never make a selector's history look older or better than it is:
+ * every doubt begins that history anew, which only delays (safety rule 5). */
+#include "core/record.h"
+
+#include <string.h>
+
+#include "core/fold.h"
+
+int64_t rules_settle(const struct rules *r)
+{
+	return 10 * r->active;
+}
+
+void record_init(struct record *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->reason = REASON_NOT_LOOKED;
+}
+
+struct rec_selector *record_selector(struct record *r, const char *name)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (strcmp(r->sel[i].name, name) == 0)
+			return &r->sel[i];
+	return NULL;
+}
+
+const struct rec_selector *record_selector_const(const struct record *r, const char *name)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (strcmp(r->sel[i].name, name) == 0)
+			return &r->sel[i];
+	return NULL;
+}
+
+void notes_add(struct notes *n, enum note_kind kind, const char *selector, const char *other, const char *why)
+{
+	if (n == NULL || n->n == NOTES_MAX)
+		return;
+	struct note *x = &n->list[n->n++];
+	memset(x, 0, sizeof(*x));
+	x->kind = kind;
+	x->why = why;
+	strncpy(x->selector, selector, sizeof(x->selector) - 1);
+	strncpy(x->other, other, sizeof(x->other) - 1);
+}
+
+/* Another key, or the same one with a past that we cannot account for. What the DNS served at this name before still
+ * sits in caches, so the TTL of the old record is kept. */
+void selector_anew(struct rec_selector *s, int64_t now)
+{
+	struct rec_selector old = *s;
+
+	memset(s, 0, sizeof(*s));
+	memcpy(s->name, old.name, sizeof(s->name));
+	memcpy(s->record, old.record, sizeof(s->record));
+	s->named = old.named;
+	s->ttl_record = old.ttl_record;
+	s->dns_at = old.dns_at;
+	s->known_since = now;
+}
+
+/* Finds the selector's row or makes one; a row of a selector long gone and not reserved gives way. */
+static struct rec_selector *row_for(struct record *r, const struct seen_selector *o)
+{
+	struct rec_selector *s = record_selector(r, o->name);
+
+	if (s != NULL)
+		return s;
+	if (r->n < SELECTORS_MAX) {
+		s = &r->sel[r->n++];
+	} else {
+		for (unsigned i = 0; i < r->n && s == NULL; i++)
+			if (!r->sel[i].named && r->sel[i].state == SELECTOR_ABSENT)
+				s = &r->sel[i];
+		if (s == NULL)
+			return NULL;
+	}
+	memset(s, 0, sizeof(*s));
+	memcpy(s->name, o->name, sizeof(s->name));
+	return s;
+}
+
+/* Instants that lie after the present reading were written on a clock that ran ahead: they count from now. */
+static void clamp(int64_t *at, int64_t now)
+{
+	if (*at > now)
+		*at = now;
+}
+
+static void clamp_all(struct record *r, int64_t now)
+{
+	int64_t *const domain[] = {&r->first_met, &r->rotation_base, &r->last_good, &r->last_full, &r->names_at, &r->grace_from,
+	        &r->rotated, &r->not_signing_since, &r->repaired, &r->status_since, &r->since, &r->told};
+
+	for (unsigned i = 0; i < sizeof(domain) / sizeof(domain[0]); i++)
+		clamp(domain[i], now);
+	for (unsigned i = 0; i < INTENTS_MAX; i++) {
+		clamp(&r->intent[i].at, now);
+		clamp(&r->intent[i].first_look, now);
+	}
+	for (unsigned i = 0; i < r->n; i++) {
+		struct rec_selector *s = &r->sel[i];
+		int64_t *const own[] = {&s->known_since, &s->created, &s->published, &s->confirmed_since, &s->dns_at,
+		        &s->bad_since, &s->signing_since, &s->may_sign_last, &s->stopped, &s->absent_since, &s->task_since,
+		        &s->target_since, &s->enabled, &s->disabled, &s->written};
+
+		for (unsigned k = 0; k < sizeof(own) / sizeof(own[0]); k++)
+			clamp(own[k], now);
+	}
+}
+
+/* Safety rule 3: a stretch without a good reading, or a clock that ran backwards, restarts every grace. */
+static void see_gap(struct record *r, const struct rules *rules, int64_t now, struct notes *notes)
+{
+	if (r->last_full == 0)
+		return;
+	bool backwards = now < r->last_full;
+	if (!backwards && now - r->last_full <= rules->longest_gap)
+		return;
+	clamp_all(r, now);
+	r->grace_from = now;
+	notes_add(notes, NOTE_GRACE_RESTART, "", "", backwards ? "time ran backwards" : "a gap in the readings");
+}
+
+/* Did one of our own requests, or OVHcloud's ordinary course, lead from `was` to `is`? (safety rule 5) */
+static bool explained(const struct record *r, const struct rec_selector *s, enum selector_state was, enum selector_state is)
+{
+	if (was == is || was == SELECTOR_UNKNOWN)
+		return true;
+	switch (is) {
+	case SELECTOR_ABSENT:
+		return true; /* an unexpected absence is judged by itself (rule 4) */
+	case SELECTOR_TODO:
+	case SELECTOR_WAITING_RECORD:
+	case SELECTOR_READY:
+		if (was == SELECTOR_ABSENT || was == SELECTOR_DELETING)
+			return intent_for(r, ACTION_CREATE, s->name) != NULL || s->created != 0;
+		if (was != SELECTOR_IN_PRODUCTION && was != SELECTOR_DISABLING)
+			return true; /* OVHcloud's own checks move it between these; an enable that failed falls back */
+		return stop_is_ours(r, s);
+	case SELECTOR_ENABLING:
+	case SELECTOR_IN_PRODUCTION:
+		return was == SELECTOR_ENABLING || was == SELECTOR_DISABLING || s->enabled != 0 ||
+		       intent_for(r, ACTION_ENABLE, s->name) != NULL;
+	case SELECTOR_DISABLING:
+		return stop_is_ours(r, s);
+	case SELECTOR_DELETING:
+		return s->deleted_by_us || intent_for(r, ACTION_DELETE, s->name) != NULL;
+	default:
+		return true;
+	}
+}
+
+/* Takes the key that the API names; another one than recorded begins the history anew. */
+static void see_target(struct record *r, struct rec_selector *s, const struct seen_selector *o, int64_t now, struct notes *notes)
+{
+	bool ours = intent_for(r, ACTION_CREATE, s->name) != NULL || s->state == SELECTOR_ABSENT;
+
+	if (o->record[0] != '\0')
+		memcpy(s->record, o->record, sizeof(s->record));
+	if (o->target[0] == '\0') {
+		/* A key is being made where we knew one: somebody deleted and created it. */
+		if (s->target[0] != '\0' && o->state == SELECTOR_TODO) {
+			selector_anew(s, now);
+			if (!ours)
+				notes_add(notes, NOTE_KEY_CHANGED, s->name, "", "its key is being made anew");
+		}
+		return;
+	}
+	if (s->target[0] != '\0' && strcmp(s->target, o->target) != 0) {
+		int64_t created = s->created;
+
+		selector_anew(s, now);
+		if (ours)
+			s->created = created;
+		else
+			notes_add(notes, NOTE_KEY_CHANGED, s->name, "", "the API names another target for it");
+	}
+	if (s->target[0] == '\0')
+		s->target_since = now;
+	memcpy(s->target, o->target, sizeof(s->target));
+}
+
+/* The instants that follow from one good reading of a selector's state. */
+static void see_state(struct rec_selector *s, const struct seen_selector *o, int64_t now)
+{
+	bool waiting = o->state == SELECTOR_TODO || o->state == SELECTOR_ENABLING || o->state == SELECTOR_DISABLING ||
+	               o->state == SELECTOR_DELETING || o->task == TASK_PENDING || o->task == TASK_UNKNOWN;
+
+	if (!waiting)
+		s->task_since = 0;
+	else if (s->task_since == 0 || s->state != o->state)
+		s->task_since = now;
+	if (selector_may_sign(o->state)) {
+		s->may_sign_last = now;
+		s->stopped = 0;
+	}
+	if (o->state == SELECTOR_IN_PRODUCTION) {
+		if (s->signing_since == 0)
+			s->signing_since = now;
+	} else {
+		if (!selector_may_sign(o->state) && s->may_sign_last != 0 && s->stopped == 0)
+			s->stopped = now;
+		s->signing_since = 0;
+	}
+	if (o->state != SELECTOR_ABSENT)
+		s->absent_since = 0;
+	else if (s->absent_since == 0)
+		s->absent_since = now;
+	s->state = o->state;
+	s->cname_valid = o->cname_valid;
+	s->last_update = o->last_update;
+}
+
+static bool is_gone(enum selector_state s)
+{
+	return s == SELECTOR_ABSENT || s == SELECTOR_UNKNOWN;
+}
+
+/* One selector of a pass. An unknown state is no reading; the look-up beside it still counts. */
+static void see_selector(struct record *r, const struct seen_selector *o, const struct rules *rules, int64_t now, struct notes *notes)
+{
+	(void)rules;
+	struct rec_selector *s = row_for(r, o);
+
+	if (s == NULL)
+		return;
+	s->named = o->named;
+	if (o->state != SELECTOR_UNKNOWN) {
+		enum selector_state was = s->state;
+
+		if (s->known_since == 0)
+			s->known_since = now;
+		if (!explained(r, s, was, o->state)) {
+			selector_anew(s, now);
+			notes_add(notes, NOTE_KEY_CHANGED, s->name, "", "it changed without a request of ours");
+		} else if (is_gone(was) && !is_gone(o->state)) {
+			s->known_since = now; /* whatever stands there now was not there before */
+		}
+		if (o->state != SELECTOR_ABSENT)
+			see_target(r, s, o, now, notes);
+		if (o->state == SELECTOR_READY && was != SELECTOR_READY && s->may_sign_last == 0 && r->first_met != 0)
+			notes_add(notes, NOTE_READY, s->name, "", "");
+		see_state(s, o, now);
+	}
+	if (o->dns_at != 0)
+		see_evidence(s, o, now, notes);
+}
+
+/* Follows which selector signs: stops, repairs, activations and switches become visible here. */
+static void see_signers(struct record *r, const struct observed *o, int64_t now, struct notes *notes)
+{
+	const struct rec_selector *signer = record_signer(r);
+	bool may = false;
+
+	for (unsigned i = 0; i < o->n; i++)
+		may = may || selector_may_sign(o->sel[i].state);
+	if (signer == NULL) {
+		if (!o->complete || may || r->last_signer[0] == '\0')
+			return;
+		if (r->not_signing_since == 0) {
+			r->not_signing_since = now;
+			r->not_signing_looks = 0;
+			notes_add(notes, NOTE_STOPPED, r->last_signer, "", "");
+		}
+		r->not_signing_looks++;
+		return;
+	}
+	r->not_signing_since = 0;
+	r->not_signing_looks = 0;
+	if (strcmp(r->last_signer, signer->name) == 0)
+		return;
+	/* Someone signs who did not before: counted from here, whoever did it; told by the intent that is resolved. */
+	if (r->last_signer[0] != '\0') {
+		memcpy(r->previous, r->last_signer, sizeof(r->previous));
+		r->rotated = now;
+	}
+	if (r->first_met != 0 && r->first_met != now) {
+		r->rotation_base = now;
+		r->met_signing = false;
+	}
+	memcpy(r->last_signer, signer->name, sizeof(r->last_signer));
+}
+
+static void see_domain(struct record *r, const struct observed *o, int64_t now)
+{
+	if (o->service != SERVICE_UNKNOWN) {
+		r->service = o->service;
+		r->domain_task = o->domain_task;
+		r->theirs = o->theirs;
+	}
+	if (o->status != STATUS_NONE && o->status != STATUS_UNKNOWN) {
+		if (r->status != o->status || r->status_since == 0)
+			r->status_since = now;
+		r->status = o->status;
+		memcpy(r->active, o->active, sizeof(r->active));
+	}
+}
+
+void record_see(struct record *r, const struct desired *d, const struct observed *o, const struct rules *rules, int64_t now,
+        struct notes *notes)
+{
+	(void)d;
+	if (o->complete && !o->light)
+		see_gap(r, rules, now, notes);
+	see_domain(r, o, now);
+	for (unsigned i = 0; i < o->n; i++)
+		see_selector(r, &o->sel[i], rules, now, notes);
+	if (!o->light)
+		see_signers(r, o, now, notes);
+	resolve_intents(r, o, rules, now, notes);
+	if (!o->complete)
+		return;
+	r->last_good = now;
+	if (o->light)
+		return;
+	if (r->first_met == 0) {
+		r->first_met = now;
+		r->rotation_base = now;
+		r->met_signing = record_signer(r) != NULL;
+		notes_add(notes, NOTE_MET, "", "", "");
+	}
+	r->last_full = now;
+}
+
+const struct rec_selector *record_signer(const struct record *r)
+{
+	const struct rec_selector *best = NULL;
+
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct rec_selector *s = &r->sel[i];
+
+		if (s->state != SELECTOR_IN_PRODUCTION)
+			continue;
+		if (best == NULL || (s->named && !best->named) || (s->named == best->named && s->signing_since > best->signing_since))
+			best = s;
+	}
+	return best;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+int64_t record_grace_from(const struct record *r, const struct rec_selector *old, const struct rec_selector *signer)
+{
+	if (signer == NULL || signer->signing_since == 0)
+		return 0;
+	return later(later(signer->signing_since, old->may_sign_last), later(old->known_since, r->grace_from));
+}
+
+int64_t record_grace(const struct record *r, const struct desired *d, const struct rec_selector *old)
+{
+	return strcmp(r->compromised, old->name) == 0 && r->compromised[0] != '\0' ? 0 : d->policy.grace;
+}
+
+enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now)
+{
+	if (!s->named)
+		return ROLE_FOREIGN;
+	if (selector_may_sign(s->state))
+		return ROLE_ACTIVE;
+	if (s->state == SELECTOR_ABSENT || s->state == SELECTOR_TODO || s->state == SELECTOR_UNKNOWN)
+		return ROLE_NEW;
+	if (s->state == SELECTOR_DELETING || s->may_sign_last != 0)
+		return ROLE_RETIRED;
+	if (s->state == SELECTOR_WAITING_RECORD)
+		return ROLE_NEW;
+	if (s->created != 0)
+		return ROLE_SPARE;
+	return now - later(s->known_since, r->grace_from) >= grace ? ROLE_SPARE : ROLE_RETIRED;
+}

@@ -1,0 +1,79 @@
+/* The only way a record changes: folding in what was seen, what was asked for and what was answered. Pure: time is an
+ * argument, nothing is logged; what is worth telling comes back as notes for the engine to report.
+ * Safety rules 3, 4, 5 and 7 live here; the words of rules are those of the README's chapter on safety. */
+#ifndef DKIMROTD_CORE_RECORD_H
+#define DKIMROTD_CORE_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/desired.h"
+#include "core/model.h"
+
+/* The spans that decisions are made with, from the configuration. ms. */
+struct rules {
+	int64_t active;      /* poll.active */
+	int64_t settled;     /* poll.settled as stretched to the budget */
+	int64_t longest_gap; /* safety.longest_gap */
+	int64_t minimum_grace;
+};
+/* "Two looks 10 x poll.active apart": how long a surprising reading must hold before it is acted on. */
+int64_t rules_settle(const struct rules *r);
+
+enum note_kind {
+	NOTE_MET,           /* first complete look at the domain */
+	NOTE_KEY_CHANGED,   /* a selector's history begins anew: another key, or a change that is not ours (rule 5) */
+	NOTE_CREATED,       /* a selector that we asked for exists */
+	NOTE_READY,         /* a selector became ready */
+	NOTE_SIGNING,       /* first activation confirmed */
+	NOTE_ROTATED,       /* a switch confirmed: the selector signs, `other` is the one before */
+	NOTE_REPAIRED,      /* it signs again */
+	NOTE_DELETED,       /* the old key is gone */
+	NOTE_DISABLED,      /* the older of two signers was switched off */
+	NOTE_NOT_DONE,      /* an intent was resolved as not done */
+	NOTE_STOPPED,       /* no selector signs any more */
+	NOTE_GRACE_RESTART, /* a gap in the readings, or time ran backwards */
+	NOTE_RECORD_RIGHT,  /* record and key of a selector were seen right for the first time */
+};
+struct note {
+	enum note_kind kind;
+	char selector[SELECTOR_NAME], other[SELECTOR_NAME];
+	enum action_kind action;
+	const char *why; /* static text, or "" */
+};
+#define NOTES_MAX 16
+struct notes {
+	unsigned n; /* those beyond NOTES_MAX are dropped */
+	struct note list[NOTES_MAX];
+};
+
+/* A record of a domain never met. */
+void record_init(struct record *r);
+
+/* Folds one pass in. Unknown readings change nothing; light and flight looks change only what they read. */
+void record_see(struct record *r, const struct desired *d, const struct observed *o, const struct rules *rules, int64_t now,
+        struct notes *notes);
+
+/* Puts an intent down, before its request may leave. NULL when no slot is free. */
+struct intent *record_intend(struct record *r, enum action_kind action, const char *selector, const char *target, int64_t now);
+/* The answer to it: accepted keeps it until reading resolves it, refused and not sent end it at once, open keeps it. */
+enum answer_kind { ANSWER_ACCEPTED, ANSWER_REFUSED, ANSWER_OPEN, ANSWER_NOT_SENT };
+void record_answer(struct record *r, enum action_kind action, const char *selector, enum answer_kind kind, int64_t task_id, int64_t now);
+/* A record was written, read back and refreshed (PUBLISH is done; whether it is visible the DNS tells). */
+void record_published(struct record *r, const char *selector, int64_t now);
+
+struct intent *record_intent(struct record *r, enum action_kind action, const char *selector);
+bool record_has_intent(const struct record *r);
+struct rec_selector *record_selector(struct record *r, const char *name);
+const struct rec_selector *record_selector_const(const struct record *r, const char *name);
+
+/* Where a selector stands in the rotation; d's grace decides when one of unknown history counts as spare. */
+enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now);
+/* From when its grace counts (safety rule 3), given the selector that signs instead; 0 = it has not begun. */
+int64_t record_grace_from(const struct record *r, const struct rec_selector *old, const struct rec_selector *signer);
+/* The newest selector confirmed signing, NULL = none. */
+const struct rec_selector *record_signer(const struct record *r);
+/* The grace of one selector: the policy's, or nothing when its key was reported leaked. */
+int64_t record_grace(const struct record *r, const struct desired *d, const struct rec_selector *old);
+
+#endif

@@ -1,0 +1,10 @@
+/* Joining words without a library: the core may call nothing that formats. */
+#ifndef DKIMROTD_CORE_TEXT_H
+#define DKIMROTD_CORE_TEXT_H
+
+#include <stddef.h>
+
+/* Joins the strings up to a NULL into dst, cut to n bytes with the terminator. */
+void text_join(char *dst, size_t n, ...) __attribute__((sentinel));
+
+#endif
