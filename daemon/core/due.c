@@ -8,9 +8,11 @@ int64_t due_rotation(const struct desired *d, const struct record *r)
 		return 0;
 	/* First met while signing: nobody knows how old its key is, and all domains were met at once. */
 	if (r->met_signing)
-		return r->rotation_base + hash_part(hash_name_for("spread", d->domain), d->policy.rotate_every);
+		return r->rotation_base +
+		       hash_part(hash_name_for("spread", d->domain), d->policy.rotate_every);
 	return r->rotation_base + d->policy.rotate_every +
-	       hash_part(hash_name_for("splay", d->domain), d->policy.rotate_every * d->policy.splay_permille / 1000);
+	       hash_part(hash_name_for("splay", d->domain),
+	               d->policy.rotate_every * d->policy.splay_permille / 1000);
 }
 
 int64_t due_deletion(const struct desired *d, const struct record *r, const struct rec_selector *old)

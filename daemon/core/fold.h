@@ -4,7 +4,8 @@
 
 #include "core/record.h"
 
-void notes_add(struct notes *n, enum note_kind kind, const char *selector, const char *other, const char *why);
+void notes_add(
+        struct notes *n, enum note_kind kind, const char *selector, const char *other, const char *why);
 void selector_anew(struct rec_selector *s, int64_t now);
 
 const struct intent *intent_for(const struct record *r, enum action_kind action, const char *selector);
@@ -12,7 +13,8 @@ const struct intent *intent_for(const struct record *r, enum action_kind action,
 bool stop_is_ours(const struct record *r, const struct rec_selector *s);
 /* Safety rule 7: an intent is done when the wanted state is read, not done after three good looks over at least
  * ten times poll.active that show the old state and no task. */
-void resolve_intents(struct record *r, const struct observed *o, const struct rules *rules, int64_t now, struct notes *notes);
+void resolve_intents(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
+        struct notes *notes);
 /* Our own look-up of one selector's record and key. */
 void see_evidence(struct rec_selector *s, const struct seen_selector *o, int64_t now, struct notes *notes);
 

@@ -15,7 +15,7 @@ struct door {
 	const struct record *r;
 	const struct standing *st;
 	const struct rules *rules;
-	const struct seen_selector *seen;  /* the selector to be changed, NULL for the whole domain */
+	const struct seen_selector *seen; /* the selector to be changed, NULL for the whole domain */
 	const struct rec_selector *rec;
 	const struct seen_selector *other; /* the newest other one read as inProduction */
 	const struct rec_selector *other_rec;
@@ -62,7 +62,9 @@ static const char *selector_is_ours(struct door *g)
 	for (unsigned i = 0; i < g->o->n; i++)
 		if (g->o->sel[i].named && strcmp(g->o->sel[i].name, g->seen->name) < 0)
 			before++;
-	return g->seen->named && before < 2 ? NULL : "the selector is foreign: it is not one of the first two that OVHcloud reserves";
+	return g->seen->named && before < 2
+	               ? NULL
+	               : "the selector is foreign: it is not one of the first two that OVHcloud reserves";
 }
 
 /* --- safety rule 6: one unresolved change ---------------------------------------------------------------------- */
@@ -105,7 +107,8 @@ static bool is_slow_creation(const struct door *g, const struct seen_selector *s
 	const struct rec_selector *rec = record_selector_const(g->r, s->name);
 	bool making = s->state == SELECTOR_TODO || s->state == SELECTOR_WAITING_RECORD;
 
-	return making && s != g->seen && rec != NULL && rec->task_since != 0 && g->st->now - rec->task_since > HOUR;
+	return making && s != g->seen && rec != NULL && rec->task_since != 0 &&
+	       g->st->now - rec->task_since > HOUR;
 }
 
 static const char *no_task_pends(struct door *g)
@@ -164,7 +167,9 @@ static const char *daily_cap_has_room(struct door *g)
 
 static const char *rotating_cap_has_room(struct door *g)
 {
-	return is_ordered(g) || g->st->rotating < g->st->max_rotating ? NULL : "as many domains as allowed are being switched";
+	return is_ordered(g) || g->st->rotating < g->st->max_rotating
+	               ? NULL
+	               : "as many domains as allowed are being switched";
 }
 
 /* --- rule 4: creation ------------------------------------------------------------------------------------------ */
@@ -192,7 +197,8 @@ static const char *is_ready(struct door *g)
 
 static const char *is_confirmed(struct door *g)
 {
-	if (g->seen->dns_at == 0 || g->st->now - g->seen->dns_at > GATE_FRESH_MS || g->seen->dns.state != SEEN_OK)
+	if (g->seen->dns_at == 0 || g->st->now - g->seen->dns_at > GATE_FRESH_MS ||
+	        g->seen->dns.state != SEEN_OK)
 		return "our own look-up does not confirm its record and key";
 	return g->rec->confirmed_since != 0 ? NULL : "its record and key were not confirmed at every look";
 }
@@ -247,7 +253,8 @@ static const char *another_signs(struct door *g)
 {
 	if (g->other == NULL || g->other_rec == NULL)
 		return "no other selector was read as inProduction in this pass";
-	if (g->other->dns_at == 0 || g->st->now - g->other->dns_at > GATE_FRESH_MS || g->other->dns.state != SEEN_OK)
+	if (g->other->dns_at == 0 || g->st->now - g->other->dns_at > GATE_FRESH_MS ||
+	        g->other->dns.state != SEEN_OK)
 		return "our own look-up does not confirm the record and key of the selector that signs";
 	return NULL;
 }
@@ -273,7 +280,9 @@ static const char *grace_is_over(struct door *g)
 
 static const char *both_sign(struct door *g)
 {
-	return g->seen->state == SELECTOR_IN_PRODUCTION ? NULL : "the selector was not read as inProduction in this pass";
+	return g->seen->state == SELECTOR_IN_PRODUCTION
+	               ? NULL
+	               : "the selector was not read as inProduction in this pass";
 }
 
 /* The older is switched off after the newer has been confirmed signing for a full grace; which is older our record
@@ -296,7 +305,9 @@ static const char *newer_had_its_grace(struct door *g)
 	if (g->r->grace_from > from)
 		from = g->r->grace_from;
 	g->earliest = from + grace_of(g);
-	return from != 0 && g->st->now >= g->earliest ? NULL : "the newer one has not been confirmed signing for a full grace";
+	return from != 0 && g->st->now >= g->earliest
+	               ? NULL
+	               : "the newer one has not been confirmed signing for a full grace";
 }
 
 /* --- MX Plan and Zimbra ---------------------------------------------------------------------------------------- */
@@ -316,7 +327,8 @@ static const char *domain_is_switched_off(struct door *g)
 static const char *domain_records_confirmed(struct door *g)
 {
 	for (unsigned i = 0; i < g->o->n; i++)
-		if (g->o->sel[i].dns_at != 0 && g->o->sel[i].dns.record != SEEN_OK && g->o->sel[i].dns.record != SEEN_UNKNOWN)
+		if (g->o->sel[i].dns_at != 0 && g->o->sel[i].dns.record != SEEN_OK &&
+		        g->o->sel[i].dns.record != SEEN_UNKNOWN)
 			return "our own look-up does not find its CNAMEs right";
 	return NULL;
 }
@@ -333,35 +345,71 @@ struct row {
 	int rule;
 	check *check;
 };
-#define ROW_MAX 20
 static const struct row every_change[] = {
-	{10, mode_allows}, {15, reading_is_fresh}, {15, domain_is_in_order}, {0, NULL},
+        {10, mode_allows       },
+        {15, reading_is_fresh  },
+        {15, domain_is_in_order},
+        {0,  NULL              },
 };
 static const struct row create[] = {
-	{4, selector_is_ours}, {4, is_absent}, {6, no_other_intent}, {6, no_task_pends}, {0, NULL},
+        {4, selector_is_ours},
+        {4, is_absent       },
+        {6, no_other_intent },
+        {6, no_task_pends   },
+        {0, NULL            },
 };
 static const struct row enable[] = {
-	{2, selector_is_ours}, {2, is_ready}, {2, is_confirmed}, {2, is_long_visible}, {6, no_other_intent},
-	{6, no_task_pends},    {10, repair_is_due}, {10, switch_has_leave}, {0, NULL},
+        {2,  selector_is_ours},
+        {2,  is_ready        },
+        {2,  is_confirmed    },
+        {2,  is_long_visible },
+        {6,  no_other_intent },
+        {6,  no_task_pends   },
+        {10, repair_is_due   },
+        {10, switch_has_leave},
+        {0,  NULL            },
 };
 static const struct row disable[] = {
-	{3, selector_is_ours}, {3, both_sign},       {1, another_signs},  {3, is_the_older},      {3, newer_had_its_grace},
-	{9, time_is_sure},     {6, no_other_intent}, {6, no_task_pends},  {10, window_is_open},   {0, NULL},
+        {3,  selector_is_ours   },
+        {3,  both_sign          },
+        {1,  another_signs      },
+        {3,  is_the_older       },
+        {3,  newer_had_its_grace},
+        {9,  time_is_sure       },
+        {6,  no_other_intent    },
+        {6,  no_task_pends      },
+        {10, window_is_open     },
+        {0,  NULL               },
 };
 static const struct row delete[] = {
-	{3, selector_is_ours}, {3, is_retired},      {3, another_signs},       {3, grace_is_over},   {9, time_is_sure},
-	{6, no_other_intent},  {6, no_task_pends},   {10, breaker_is_closed},  {10, window_is_open}, {10, daily_cap_has_room},
-	{0, NULL},
+        {3,  selector_is_ours  },
+        {3,  is_retired        },
+        {3,  another_signs     },
+        {3,  grace_is_over     },
+        {9,  time_is_sure      },
+        {6,  no_other_intent   },
+        {6,  no_task_pends     },
+        {10, breaker_is_closed },
+        {10, window_is_open    },
+        {10, daily_cap_has_room},
+        {0,  NULL              },
 };
 static const struct row enable_domain[] = {
-	{4, domain_is_switched_off}, {2, domain_records_confirmed}, {6, no_other_intent}, {0, NULL},
+        {4, domain_is_switched_off  },
+        {2, domain_records_confirmed},
+        {6, no_other_intent         },
+        {0, NULL                    },
 };
-static const struct row nothing[] = {{1, never}, {0, NULL}};
+static const struct row nothing[] = {
+        {1, never},
+        {0, NULL }
+};
 
 static const struct row *row_of(enum action_kind action, bool whole_domain)
 {
 	if (whole_domain)
-		return action == ACTION_ENABLE ? enable_domain : nothing; /* nobody's signing is switched off by us */
+		return action == ACTION_ENABLE ? enable_domain
+		                               : nothing; /* nobody's signing is switched off by us */
 	switch (action) {
 	case ACTION_CREATE:
 		return create;
@@ -407,8 +455,9 @@ static void find_selectors(struct door *g, const char *selector)
 	}
 }
 
-struct gate_verdict gate_selector(enum action_kind action, const char *selector, const struct desired *d, const struct observed *o,
-        const struct record *r, const struct standing *st, const struct rules *rules)
+struct gate_verdict gate_selector(enum action_kind action, const char *selector, const struct desired *d,
+        const struct observed *o, const struct record *r, const struct standing *st,
+        const struct rules *rules)
 {
 	struct door g = {.action = action, .d = d, .o = o, .r = r, .st = st, .rules = rules};
 	struct gate_verdict v;
@@ -425,22 +474,24 @@ struct gate_verdict gate_selector(enum action_kind action, const char *selector,
 
 /* --- records: safety rule 14 ----------------------------------------------------------------------------------- */
 
-static const char *record_is_in_place(const struct gate_record_change *c, const struct desired *d, const struct seen_selector *s)
+static const char *record_is_in_place(
+        const struct gate_record_change *c, const struct desired *d, const struct seen_selector *s)
 {
-	char name[HOST_NAME];
+	char name[DNAME_TEXT];
 
 	if (s == NULL || !s->named || s->target[0] == '\0')
 		return "OVHcloud does not name this selector and its target";
-	if (!dname_selector(name, sizeof(name), s->name, d->domain) || !dname_eq(name, c->name))
+	if (!dname_dkim(name, s->name, d->domain) || !dname_equal(name, c->name))
 		return "the name is not <selector>._domainkey.<domain>";
 	if (!dname_within(c->name, c->zone))
 		return "the name lies outside the zone";
-	if (!dname_valid_host(c->target) || !dname_eq(c->target, s->target))
+	if (!dname_valid(c->target) || strchr(c->target, '.') == NULL || !dname_equal(c->target, s->target))
 		return "the target is not the one that the API names";
 	return NULL;
 }
 
-static bool in_use(const struct desired *d, const struct record *r, const struct seen_selector *s, const struct rec_selector *rec, int64_t now)
+static bool in_use(const struct desired *d, const struct record *r, const struct seen_selector *s,
+        const struct rec_selector *rec, int64_t now)
 {
 	if (r->status == STATUS_ENABLED)
 		return true; /* MX Plan and Zimbra switch between the two by themselves */
@@ -449,8 +500,8 @@ static bool in_use(const struct desired *d, const struct record *r, const struct
 	return record_role(r, rec, d->policy.grace, now) == ROLE_RETIRED;
 }
 
-static const char *may_rewrite(const struct gate_record_change *c, const struct seen_selector *s, const struct rec_selector *rec,
-        int64_t now, const struct rules *rules)
+static const char *may_rewrite(const struct gate_record_change *c, const struct seen_selector *s,
+        const struct rec_selector *rec, int64_t now, const struct rules *rules)
 {
 	if (now - rec->target_since < rules_settle(rules))
 		return "the API has not named this target on two looks far enough apart";
@@ -463,8 +514,9 @@ static const char *may_rewrite(const struct gate_record_change *c, const struct 
 	return NULL;
 }
 
-struct gate_verdict gate_record(const struct gate_record_change *c, const struct desired *d, const struct observed *o,
-        const struct record *r, const struct standing *st, const struct rules *rules)
+struct gate_verdict gate_record(const struct gate_record_change *c, const struct desired *d,
+        const struct observed *o, const struct record *r, const struct standing *st,
+        const struct rules *rules)
 {
 	struct door g = {.action = ACTION_PUBLISH, .d = d, .o = o, .r = r, .st = st, .rules = rules};
 	struct gate_verdict v;
@@ -479,12 +531,16 @@ struct gate_verdict gate_record(const struct gate_record_change *c, const struct
 		return (struct gate_verdict){.rule = 6, .why = why};
 	why = record_is_in_place(c, d, g.seen);
 	if (why != NULL || g.rec == NULL)
-		return (struct gate_verdict){.rule = 14, .why = why != NULL ? why : "the selector has no record"};
+		return (struct gate_verdict){
+		        .rule = 14, .why = why != NULL ? why : "the selector has no record"};
 	if (c->removes)
 		return (struct gate_verdict){.allow = true, .why = ""};
 	if (c->old_target[0] != '\0' || in_use(d, r, g.seen, g.rec, st->now)) {
-		if (in_use(d, r, g.seen, g.rec, st->now) && (why = may_rewrite(c, g.seen, g.rec, st->now, rules)) != NULL)
-			return (struct gate_verdict){.rule = 14, .why = why, .earliest = g.rec->target_since + rules_settle(rules)};
+		if (in_use(d, r, g.seen, g.rec, st->now) &&
+		        (why = may_rewrite(c, g.seen, g.rec, st->now, rules)) != NULL)
+			return (struct gate_verdict){.rule = 14,
+			        .why = why,
+			        .earliest = g.rec->target_since + rules_settle(rules)};
 	}
 	return (struct gate_verdict){.allow = true, .why = ""};
 }

@@ -19,17 +19,19 @@ struct gate_verdict {
 
 /* A change of a selector: CREATE, ENABLE, DISABLE, DELETE. selector "" is MX Plan's and Zimbra's switch (ENABLE,
  * DISABLE). The record holds the intent of this very change already. */
-struct gate_verdict gate_selector(enum action_kind action, const char *selector, const struct desired *d, const struct observed *o,
-        const struct record *r, const struct standing *st, const struct rules *rules);
+struct gate_verdict gate_selector(enum action_kind action, const char *selector, const struct desired *d,
+        const struct observed *o, const struct record *r, const struct standing *st,
+        const struct rules *rules);
 
 /* A change of a DNS record: one CNAME written or rewritten, or a duplicate of it removed. */
 struct gate_record_change {
 	const char *selector, *name, *target; /* the record as it is to be */
 	const char *zone;
-	const char *old_target;               /* what it replaces, "" = nothing */
-	bool removes;                         /* a duplicate that is exactly right stays once */
+	const char *old_target; /* what it replaces, "" = nothing */
+	bool removes;           /* a duplicate that is exactly right stays once */
 };
-struct gate_verdict gate_record(const struct gate_record_change *c, const struct desired *d, const struct observed *o,
-        const struct record *r, const struct standing *st, const struct rules *rules);
+struct gate_verdict gate_record(const struct gate_record_change *c, const struct desired *d,
+        const struct observed *o, const struct record *r, const struct standing *st,
+        const struct rules *rules);
 
 #endif

@@ -27,7 +27,8 @@ bool record_has_intent(const struct record *r)
 	return false;
 }
 
-struct intent *record_intend(struct record *r, enum action_kind action, const char *selector, const char *target, int64_t now)
+struct intent *record_intend(
+        struct record *r, enum action_kind action, const char *selector, const char *target, int64_t now)
 {
 	for (unsigned i = 0; i < INTENTS_MAX; i++) {
 		struct intent *x = &r->intent[i];
@@ -64,7 +65,8 @@ static void mark_sent(struct record *r, const struct intent *x, int64_t now)
 		s->deleted_by_us = true;
 }
 
-void record_answer(struct record *r, enum action_kind action, const char *selector, enum answer_kind kind, int64_t task_id, int64_t now)
+void record_answer(struct record *r, enum action_kind action, const char *selector, enum answer_kind kind,
+        int64_t task_id, int64_t now)
 {
 	struct intent *x = record_intent(r, action, selector);
 
@@ -118,16 +120,22 @@ static enum progress selector_progress(const struct intent *x, const struct seen
 		return NO_READING;
 	switch (x->action) {
 	case ACTION_CREATE:
-		return o->state == SELECTOR_ABSENT ? OLD_STATE : o->state == SELECTOR_DELETING ? UNDER_WAY : DONE;
+		return o->state == SELECTOR_ABSENT     ? OLD_STATE
+		       : o->state == SELECTOR_DELETING ? UNDER_WAY
+		                                       : DONE;
 	case ACTION_ENABLE:
-		return o->state == SELECTOR_IN_PRODUCTION ? DONE : o->state == SELECTOR_ENABLING ? UNDER_WAY : OLD_STATE;
+		return o->state == SELECTOR_IN_PRODUCTION ? DONE
+		       : o->state == SELECTOR_ENABLING    ? UNDER_WAY
+		                                          : OLD_STATE;
 	case ACTION_DISABLE:
-		return o->state == SELECTOR_DISABLING     ? UNDER_WAY
+		return o->state == SELECTOR_DISABLING       ? UNDER_WAY
 		       : o->state == SELECTOR_IN_PRODUCTION ? OLD_STATE
 		       : o->state == SELECTOR_ENABLING      ? UNDER_WAY
 		                                            : DONE;
 	case ACTION_DELETE:
-		return o->state == SELECTOR_ABSENT ? DONE : o->state == SELECTOR_DELETING ? UNDER_WAY : OLD_STATE;
+		return o->state == SELECTOR_ABSENT     ? DONE
+		       : o->state == SELECTOR_DELETING ? UNDER_WAY
+		                                       : OLD_STATE;
 	case ACTION_PUBLISH:
 		if (o->dns_at == 0 || o->dns.record == SEEN_UNKNOWN)
 			return NO_READING;
@@ -232,7 +240,8 @@ static void intent_not_done(struct record *r, struct intent *x, struct notes *no
 	intent_end(x);
 }
 
-void resolve_intents(struct record *r, const struct observed *o, const struct rules *rules, int64_t now, struct notes *notes)
+void resolve_intents(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
+        struct notes *notes)
 {
 	for (unsigned i = 0; i < INTENTS_MAX; i++) {
 		struct intent *x = &r->intent[i];

@@ -6,64 +6,64 @@
 #define WORD(list, i) ((unsigned)(i) < sizeof(list) / sizeof((list)[0]) && (list)[i] ? (list)[i] : "unknown")
 
 static const char *const state_words[] = {
-	[SELECTOR_UNKNOWN] = "unknown",
-	[SELECTOR_ABSENT] = "absent",
-	[SELECTOR_TODO] = "todo",
-	[SELECTOR_WAITING_RECORD] = "waitingRecord",
-	[SELECTOR_READY] = "ready",
-	[SELECTOR_ENABLING] = "enabling",
-	[SELECTOR_IN_PRODUCTION] = "inProduction",
-	[SELECTOR_DISABLING] = "disabling",
-	[SELECTOR_DELETING] = "deleting",
-	[SELECTOR_SET] = "set",
-	[SELECTOR_TO_SET] = "toSet",
-	[SELECTOR_TO_FIX] = "toFix",
+        [SELECTOR_UNKNOWN] = "unknown",
+        [SELECTOR_ABSENT] = "absent",
+        [SELECTOR_TODO] = "todo",
+        [SELECTOR_WAITING_RECORD] = "waitingRecord",
+        [SELECTOR_READY] = "ready",
+        [SELECTOR_ENABLING] = "enabling",
+        [SELECTOR_IN_PRODUCTION] = "inProduction",
+        [SELECTOR_DISABLING] = "disabling",
+        [SELECTOR_DELETING] = "deleting",
+        [SELECTOR_SET] = "set",
+        [SELECTOR_TO_SET] = "toSet",
+        [SELECTOR_TO_FIX] = "toFix",
 };
 
 static const char *const action_words[] = {
-	[ACTION_NONE] = "none",
-	[ACTION_LOOK] = "look",
-	[ACTION_CREATE] = "create",
-	[ACTION_PUBLISH] = "publish",
-	[ACTION_ENABLE] = "enable",
-	[ACTION_DISABLE] = "disable",
-	[ACTION_DELETE] = "delete",
+        [ACTION_NONE] = "none",
+        [ACTION_LOOK] = "look",
+        [ACTION_CREATE] = "create",
+        [ACTION_PUBLISH] = "publish",
+        [ACTION_ENABLE] = "enable",
+        [ACTION_DISABLE] = "disable",
+        [ACTION_DELETE] = "delete",
 };
 
 static const char *const waits_words[] = {
-	[WAITS_NOBODY] = "nobody",
-	[WAITS_TIME] = "time",
-	[WAITS_OVHCLOUD] = "ovhcloud",
-	[WAITS_DNS] = "dns",
-	[WAITS_PERSON] = "person",
-	[WAITS_BUDGET] = "budget",
+        [WAITS_NOBODY] = "nobody",
+        [WAITS_TIME] = "time",
+        [WAITS_OVHCLOUD] = "ovhcloud",
+        [WAITS_DNS] = "dns",
+        [WAITS_PERSON] = "person",
+        [WAITS_BUDGET] = "budget",
 };
 
 static const char *const condition_words[] = {
-	[CONDITION_OK] = "ok",
-	[CONDITION_BLOCKED] = "blocked",
-	[CONDITION_ERROR] = "error",
-	[CONDITION_PAUSED] = "paused",
-	[CONDITION_OBSERVING] = "observing",
+        [CONDITION_OK] = "ok",
+        [CONDITION_BLOCKED] = "blocked",
+        [CONDITION_ERROR] = "error",
+        [CONDITION_PAUSED] = "paused",
+        [CONDITION_OBSERVING] = "observing",
 };
 
 static const char *const phase_words[] = {
-	[PHASE_UNKNOWN] = "unknown",
-	[PHASE_CREATING] = "creating",
-	[PHASE_PUBLISHING] = "publishing",
-	[PHASE_ACTIVATING] = "activating",
-	[PHASE_SETTLED] = "settled",
-	[PHASE_ROTATING] = "rotating",
-	[PHASE_GRACE] = "grace",
-	[PHASE_RENEWING] = "renewing",
+        [PHASE_UNKNOWN] = "unknown",
+        [PHASE_CREATING] = "creating",
+        [PHASE_PUBLISHING] = "publishing",
+        [PHASE_ACTIVATING] = "activating",
+        [PHASE_SETTLED] = "settled",
+        [PHASE_ROTATING] = "rotating",
+        [PHASE_GRACE] = "grace",
+        [PHASE_RENEWING] = "renewing",
 };
 
 static const char *const role_words[] = {
-	[ROLE_ACTIVE] = "active",
-	[ROLE_SPARE] = "spare",
-	[ROLE_RETIRED] = "retired",
-	[ROLE_NEW] = "new",
-	[ROLE_FOREIGN] = "foreign",
+        [ROLE_ACTIVE] = "active",
+        [ROLE_SPARE] = "spare",
+        [ROLE_RETIRED] = "retired",
+        [ROLE_NEW] = "new",
+        [ROLE_FOREIGN] = "foreign",
 };
 
 static const struct {
@@ -71,7 +71,8 @@ static const struct {
 	enum waits_on waits;
 	enum condition condition;
 } reasons[] = {
-#define REASON(id, w, who, cond, t) [REASON_##id] = {.word = w, .text = t, .waits = WAITS_##who, .condition = CONDITION_##cond},
+#define REASON(id, w, who, cond, t)                                                                          \
+	[REASON_##id] = {.word = w, .text = t, .waits = WAITS_##who, .condition = CONDITION_##cond},
 #include "core/reasons.def"
 #undef REASON
 };

@@ -9,13 +9,14 @@
 
 #include "core/evidence.h"
 
-#define SELECTORS_MAX 6   /* the two of the rotation and a few foreign ones; a domain with more is only watched */
+#define SELECTORS_MAX                                                                                        \
+	6 /* the two of the rotation and a few foreign ones; a domain with more is only watched */
 #define SELECTOR_NAME 128
 #define HOST_NAME     256
 
 enum selector_state {
 	SELECTOR_UNKNOWN, /* not read in this pass, or not understood: never evidence (safety rule 4) */
-	SELECTOR_ABSENT,  /* the list, read in this pass, lacks it and its own path answers 404 with a JSON error */
+	SELECTOR_ABSENT, /* the list, read in this pass, lacks it and its own path answers 404 with a JSON error */
 	SELECTOR_TODO,
 	SELECTOR_WAITING_RECORD,
 	SELECTOR_READY,
@@ -53,20 +54,20 @@ struct seen_selector {
 	int64_t last_update;
 	int64_t task_id;
 	enum task_state task;
-	int64_t read_at;        /* when its reading was answered, 0 = not read in this pass */
-	struct evidence dns;    /* our own look-up of this pass */
-	int64_t dns_at;         /* 0 = not looked up in this pass */
+	int64_t read_at;     /* when its reading was answered, 0 = not read in this pass */
+	struct evidence dns; /* our own look-up of this pass */
+	int64_t dns_at;      /* 0 = not looked up in this pass */
 };
 
 enum service_state {
 	SERVICE_UNKNOWN, /* not read, or a word that we do not know */
 	SERVICE_OK,
-	SERVICE_BUSY,    /* creating, reopening, internalMigration ...: OVHcloud is at it */
-	SERVICE_CLOSED,  /* suspended, suspending, deleting, readOnly, close */
+	SERVICE_BUSY,   /* creating, reopening, internalMigration ...: OVHcloud is at it */
+	SERVICE_CLOSED, /* suspended, suspending, deleting, readOnly, close */
 };
 
 enum signing_status { /* MX Plan's status; Zimbra v2 is mapped onto it */
-	STATUS_NONE, /* the platform has none */
+	STATUS_NONE,  /* the platform has none */
 	STATUS_UNKNOWN,
 	STATUS_DISABLED,
 	STATUS_ENABLED,
@@ -97,10 +98,10 @@ struct diagnosis {
 
 /* One pass over one domain. */
 struct observed {
-	int64_t began;     /* answer time of its oldest reading */
-	bool flight;       /* a look at what is in flight only: never complete */
-	bool light;        /* the domain object alone was read: selectors are not in here */
-	bool complete;     /* domain object, names, list and every selector of the domain were read and understood */
+	int64_t began; /* answer time of its oldest reading */
+	bool flight;   /* a look at what is in flight only: never complete */
+	bool light;    /* the domain object alone was read: selectors are not in here */
+	bool complete; /* domain object, names, list and every selector of the domain were read and understood */
 	enum service_state service;
 	char service_word[32];
 	int64_t domain_task; /* taskPendingId of the domain object */
@@ -109,7 +110,7 @@ struct observed {
 	struct diagnosis theirs;
 	unsigned n;
 	struct seen_selector sel[SELECTORS_MAX]; /* the named ones first, by name, then the others, by name */
-	bool too_many;     /* more selectors than SELECTORS_MAX: nothing is ever changed */
+	bool too_many; /* more selectors than SELECTORS_MAX: nothing is ever changed */
 	enum trouble trouble;
 	char trouble_text[200]; /* "GET /email/... answered 503", cleaned */
 	char query_id[80];
@@ -124,21 +125,21 @@ enum action_kind {
 	ACTION_DISABLE,
 	ACTION_DELETE,
 };
-const char *action_word(enum action_kind a); /* "create" ...; "look" for LOOK, "none" for NONE */
+const char *action_word(enum action_kind a);     /* "create" ...; "look" for LOOK, "none" for NONE */
 enum action_kind action_parse(const char *word); /* ACTION_NONE when unknown */
 
 /* A change asked for, durable before its request leaves, until reading resolves it (safety rule 7). */
 struct intent {
 	enum action_kind action; /* ACTION_NONE = free slot */
 	char selector[SELECTOR_NAME];
-	char target[HOST_NAME];  /* the target the selector had then (publish: the target to write) */
+	char target[HOST_NAME]; /* the target the selector had then (publish: the target to write) */
 	int64_t at;
-	int64_t task_id;         /* that the answer named, 0 = none */
-	bool answered;           /* a 2xx came back */
-	bool scheduled;          /* a rotation's switch or deletion on schedule: counts for the caps */
+	int64_t task_id; /* that the answer named, 0 = none */
+	bool answered;   /* a 2xx came back */
+	bool scheduled;  /* a rotation's switch or deletion on schedule: counts for the caps */
 	bool compromised;
-	unsigned looks;          /* good looks since that show the old state and no task */
-	int64_t first_look;      /* the first of those */
+	unsigned looks;     /* good looks since that show the old state and no task */
+	int64_t first_look; /* the first of those */
 };
 
 /* What is known of one selector's key. Every instant belongs to the key named by target and digest: another key
@@ -153,26 +154,26 @@ struct rec_selector {
 	enum selector_state state; /* last good reading; for display and light looks, decides nothing */
 	enum seen dns;             /* last look-up, likewise */
 	int64_t known_since;       /* this history's beginning */
-	int64_t created;           /* our own CREATE answered for: the key is ours from birth, 0 = met as it was */
-	int64_t published;         /* first look-up that found record and key right */
-	int64_t confirmed_since;   /* begin of the unbroken run of good look-ups, 0 = broken */
-	int64_t ttl_wait;          /* ms: the longest TTL seen that the run must outlast */
-	uint32_t ttl_record;       /* seconds: of the CNAME last served, whatever its target */
-	int64_t dns_at;            /* last look-up */
-	int64_t bad_since;         /* first look-up of an unbroken run of proven faults, 0 = none */
-	int64_t signing_since;     /* first confirmed signing (read as inProduction), 0 = not signing */
-	int64_t may_sign_last;     /* last read as anything that may sign */
-	int64_t stopped;           /* first good reading after it had signed that shows it does not */
-	int64_t absent_since;      /* first complete pass that shows it absent, 0 = present */
-	int64_t task_since;        /* since when a task of it pends or it stands in todo, enabling, ... ; 0 = none */
-	bool deleted_by_us;        /* absent because of our DELETE */
-	int64_t target_since;      /* since when the API names this target at every look (safety rule 14) */
-	int64_t enabled;           /* our last ENABLE of this key left */
-	int64_t disabled;          /* our last DISABLE of this key left */
-	int64_t written;           /* our last finished write of its record (read back and refreshed) */
-	int64_t last_update;       /* the API's lastUpdate */
+	int64_t created;   /* our own CREATE answered for: the key is ours from birth, 0 = met as it was */
+	int64_t published; /* first look-up that found record and key right */
+	int64_t confirmed_since; /* begin of the unbroken run of good look-ups, 0 = broken */
+	int64_t ttl_wait;        /* ms: the longest TTL seen that the run must outlast */
+	uint32_t ttl_record;     /* seconds: of the CNAME last served, whatever its target */
+	int64_t dns_at;          /* last look-up */
+	int64_t bad_since;       /* first look-up of an unbroken run of proven faults, 0 = none */
+	int64_t signing_since;   /* first confirmed signing (read as inProduction), 0 = not signing */
+	int64_t may_sign_last;   /* last read as anything that may sign */
+	int64_t stopped;         /* first good reading after it had signed that shows it does not */
+	int64_t absent_since;    /* first complete pass that shows it absent, 0 = present */
+	int64_t task_since; /* since when a task of it pends or it stands in todo, enabling, ... ; 0 = none */
+	bool deleted_by_us; /* absent because of our DELETE */
+	int64_t target_since; /* since when the API names this target at every look (safety rule 14) */
+	int64_t enabled;      /* our last ENABLE of this key left */
+	int64_t disabled;     /* our last DISABLE of this key left */
+	int64_t written;      /* our last finished write of its record (read back and refreshed) */
+	int64_t last_update;  /* the API's lastUpdate */
 	enum tri cname_valid;
-	char record[HOST_NAME];    /* customerRecord */
+	char record[HOST_NAME]; /* customerRecord */
 };
 
 enum reason {
@@ -195,7 +196,7 @@ enum phase {
 };
 enum role { ROLE_ACTIVE, ROLE_SPARE, ROLE_RETIRED, ROLE_NEW, ROLE_FOREIGN };
 const char *reason_word(enum reason r);
-const char *reason_text(enum reason r);   /* one sentence for people */
+const char *reason_text(enum reason r); /* one sentence for people */
 enum waits_on reason_waits_on(enum reason r);
 enum condition reason_condition(enum reason r);
 const char *waits_on_word(enum waits_on w);
@@ -206,19 +207,19 @@ const char *role_word(enum role r);
 #define INTENTS_MAX 2 /* both creations of a virgin domain; one otherwise */
 
 struct record {
-	int64_t id;           /* the store's, 0 = not stored yet */
+	int64_t id; /* the store's, 0 = not stored yet */
 	int64_t first_met;
-	bool met_signing;     /* it signed when first met: the first rotation is spread by the hash of its name */
+	bool met_signing; /* it signed when first met: the first rotation is spread by the hash of its name */
 	int64_t rotation_base; /* rotation is counted from here: last confirmed switch or activation */
-	int64_t last_good;    /* last complete pass */
-	int64_t last_full;    /* likewise, of all selectors (light looks excluded) */
-	int64_t names_at;     /* when dkimSelector was last read */
-	int64_t grace_from;   /* no grace counts from before this (a gap in the readings, or time went backwards) */
-	int64_t rotated;      /* last confirmed switch */
+	int64_t last_good;     /* last complete pass */
+	int64_t last_full;     /* likewise, of all selectors (light looks excluded) */
+	int64_t names_at;      /* when dkimSelector was last read */
+	int64_t grace_from; /* no grace counts from before this (a gap in the readings, or time went backwards) */
+	int64_t rotated;              /* last confirmed switch */
 	char previous[SELECTOR_NAME]; /* the signer before that switch */
-	int64_t not_signing_since;    /* first complete pass without a signer, after one was seen; 0 = signs */
+	int64_t not_signing_since; /* first complete pass without a signer, after one was seen; 0 = signs */
 	unsigned not_signing_looks;
-	int64_t repaired;     /* the last repair */
+	int64_t repaired;                /* the last repair */
 	char last_signer[SELECTOR_NAME]; /* the newest selector confirmed signing, "" = none ever */
 	char compromised[SELECTOR_NAME]; /* the selector whose key leaked: its grace is nothing */
 	bool paused;
@@ -231,18 +232,18 @@ struct record {
 	enum signing_status status;
 	char active[SELECTOR_NAME]; /* MX Plan */
 	int64_t status_since;
-	unsigned attempts;    /* enables (MX Plan, Zimbra) that changed nothing, in a row */
+	unsigned attempts; /* enables (MX Plan, Zimbra) that changed nothing, in a row */
 	/* Where it stands, for display and the schedule. */
 	enum phase phase;
 	enum condition condition;
 	enum reason reason;
-	int64_t since;        /* of this reason */
-	int64_t told;         /* when trouble was last told in the journal */
+	int64_t since; /* of this reason */
+	int64_t told;  /* when trouble was last told in the journal */
 	enum action_kind next_action;
-	int64_t next_at;      /* when the next action is due, 0 = unknown */
+	int64_t next_at; /* when the next action is due, 0 = unknown */
 	int64_t next_look;
-	int64_t interval;     /* present spacing of the active looks, ms */
-	char detail[200];     /* the verdict's particulars, for people */
+	int64_t interval; /* present spacing of the active looks, ms */
+	char detail[200]; /* the verdict's particulars, for people */
 	struct intent intent[INTENTS_MAX];
 	unsigned n;
 	struct rec_selector sel[SELECTORS_MAX];

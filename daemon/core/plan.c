@@ -51,15 +51,15 @@ bool ladder_climb(const struct rung *ladder, struct view *v, struct decision *de
 /* --- the rungs that every platform shares ------------------------------------------------------------------- */
 
 static const enum reason trouble_reasons[] = {
-	[TROUBLE_NONE] = REASON_API_ODD,
-	[TROUBLE_TRANSIENT] = REASON_API_TROUBLE,
-	[TROUBLE_ODD] = REASON_API_ODD,
-	[TROUBLE_CONFLICT] = REASON_API_TROUBLE,
-	[TROUBLE_GRANT] = REASON_NOT_GRANTED,
-	[TROUBLE_MISSING] = REASON_NO_SERVICE,
-	[TROUBLE_EXPIRED] = REASON_SERVICE_EXPIRED,
-	[TROUBLE_ACCOUNT] = REASON_ACCOUNT_STOPPED,
-	[TROUBLE_CLOCK] = REASON_API_TROUBLE,
+        [TROUBLE_NONE] = REASON_API_ODD,
+        [TROUBLE_TRANSIENT] = REASON_API_TROUBLE,
+        [TROUBLE_ODD] = REASON_API_ODD,
+        [TROUBLE_CONFLICT] = REASON_API_TROUBLE,
+        [TROUBLE_GRANT] = REASON_NOT_GRANTED,
+        [TROUBLE_MISSING] = REASON_NO_SERVICE,
+        [TROUBLE_EXPIRED] = REASON_SERVICE_EXPIRED,
+        [TROUBLE_ACCOUNT] = REASON_ACCOUNT_STOPPED,
+        [TROUBLE_CLOCK] = REASON_API_TROUBLE,
 };
 
 static bool step_trouble(struct view *v, struct decision *dec)
@@ -95,11 +95,11 @@ static bool step_too_many(struct view *v, struct decision *dec)
 }
 
 static const enum reason flight_reasons[] = {
-	[ACTION_CREATE] = REASON_CHANGE_SENT,
-	[ACTION_PUBLISH] = REASON_CHANGE_SENT,
-	[ACTION_ENABLE] = REASON_ACTIVATING,
-	[ACTION_DISABLE] = REASON_CHANGE_SENT,
-	[ACTION_DELETE] = REASON_DELETING,
+        [ACTION_CREATE] = REASON_CHANGE_SENT,
+        [ACTION_PUBLISH] = REASON_CHANGE_SENT,
+        [ACTION_ENABLE] = REASON_ACTIVATING,
+        [ACTION_DISABLE] = REASON_CHANGE_SENT,
+        [ACTION_DELETE] = REASON_DELETING,
 };
 
 /* Safety rule 6: one unresolved change a domain; reading resolves it. Both selectors of a virgin domain may be created
@@ -118,7 +118,8 @@ bool step_in_flight(struct view *v, struct decision *dec)
 	}
 	if (x == NULL)
 		return false;
-	if (n == 1 && x->action == ACTION_CREATE && v->has_selectors && v->signers == 0 && !v->may_sign && v->fresh)
+	if (n == 1 && x->action == ACTION_CREATE && v->has_selectors && v->signers == 0 && !v->may_sign &&
+	        v->fresh)
 		for (unsigned i = 0; i < v->primaries; i++)
 			if (v->primary[i]->state == SELECTOR_ABSENT && v->primary[i]->may_sign_last == 0 &&
 			        strcmp(v->primary[i]->name, x->selector) != 0)
@@ -140,11 +141,11 @@ bool step_in_flight(struct view *v, struct decision *dec)
 }
 
 static const struct rung common_ladder[] = {
-	{"the API or the pass is in trouble", step_trouble},
-	{"it was never seen whole", step_never_seen},
-	{"the domain itself is not in order at OVHcloud", step_service},
-	{"there are more selectors than can be watched", step_too_many},
-	{NULL, NULL},
+        {"the API or the pass is in trouble",             step_trouble   },
+        {"it was never seen whole",                       step_never_seen},
+        {"the domain itself is not in order at OVHcloud", step_service   },
+        {"there are more selectors than can be watched",  step_too_many  },
+        {NULL,                                            NULL           },
 };
 
 /* --- phase and what holds a change back --------------------------------------------------------------------- */
@@ -190,7 +191,9 @@ static enum phase phase_of_selectors(const struct view *v)
 			continue;
 		enum role role = record_role(v->r, s, v->d->policy.grace, v->now);
 		if (s->state == SELECTOR_DELETING || role == ROLE_NEW)
-			return v->r->rotated != 0 ? PHASE_RENEWING : s->target[0] != '\0' ? PHASE_PUBLISHING : PHASE_CREATING;
+			return v->r->rotated != 0     ? PHASE_RENEWING
+			       : s->target[0] != '\0' ? PHASE_PUBLISHING
+			                              : PHASE_CREATING;
 		if (role == ROLE_RETIRED || role == ROLE_ACTIVE)
 			p = PHASE_GRACE;
 	}
@@ -291,8 +294,8 @@ static void schedule(const struct view *v, struct decision *dec)
 		dec->next_at = dec->next_action == ACTION_LOOK ? dec->next_look : 0;
 }
 
-static void view_init(struct view *v, const struct desired *d, const struct observed *o, const struct record *r,
-        const struct standing *st, const struct rules *rules)
+static void view_init(struct view *v, const struct desired *d, const struct observed *o,
+        const struct record *r, const struct standing *st, const struct rules *rules)
 {
 	memset(v, 0, sizeof(*v));
 	v->d = d;
@@ -324,8 +327,8 @@ static void view_init(struct view *v, const struct desired *d, const struct obse
 	}
 }
 
-void plan(const struct desired *d, const struct observed *o, const struct record *r, const struct standing *st,
-        const struct rules *rules, struct decision *ret)
+void plan(const struct desired *d, const struct observed *o, const struct record *r,
+        const struct standing *st, const struct rules *rules, struct decision *ret)
 {
 	struct decision dec;
 	struct view v;
@@ -339,7 +342,9 @@ void plan(const struct desired *d, const struct observed *o, const struct record
 		dec.moving = true;
 	}
 	dec.condition = reason_condition(dec.reason);
-	dec.phase = r->first_met == 0 ? PHASE_UNKNOWN : v.has_selectors ? phase_of_selectors(&v) : phase_of_domain(&v);
+	dec.phase = r->first_met == 0 ? PHASE_UNKNOWN
+	            : v.has_selectors ? phase_of_selectors(&v)
+	                              : phase_of_domain(&v);
 	held_back(&v, &dec);
 	stand_still(&v, &dec);
 	freshen(&v, &dec);

@@ -5,8 +5,9 @@
 #include "core/planning.h"
 #include "core/text.h"
 
-#define AGAIN (3600 * INT64_C(1000))     /* a written record that is not visible is written (refreshed) again hourly */
-#define LATE  (24 * 3600 * INT64_C(1000)) /* safety rule 13: missing for longer is an error */
+#define AGAIN                                                                                                \
+	(3600 * INT64_C(1000)) /* a written record that is not visible is written (refreshed) again hourly */
+#define LATE (24 * 3600 * INT64_C(1000)) /* safety rule 13: missing for longer is an error */
 
 const struct seen_selector *view_seen(const struct view *v, const struct rec_selector *s)
 {
@@ -26,12 +27,15 @@ const struct evidence *view_evidence(const struct view *v, const struct rec_sele
 /* The line a person pastes into the zone. */
 static void zone_line(char *dst, size_t n, const struct rec_selector *s, const char *found)
 {
-	text_join(dst, n, s->record, ". IN CNAME ", s->target, ".", found[0] != '\0' ? " ; found: " : "", found, NULL);
+	text_join(dst, n, s->record, ". IN CNAME ", s->target, ".", found[0] != '\0' ? " ; found: " : "",
+	        found, NULL);
 }
 
 static int fault_code(enum seen s)
 {
-	return s == SEEN_MISSING ? 504 : s == SEEN_WRONG || s == SEEN_PARTIAL || s == SEEN_FLATTENED ? 503 : 0;
+	return s == SEEN_MISSING                                             ? 504
+	       : s == SEEN_WRONG || s == SEEN_PARTIAL || s == SEEN_FLATTENED ? 503
+	                                                                     : 0;
 }
 
 /* Safety rule 14: the record of a selector that signs or is in its grace. One that is proven missing everywhere may be
@@ -52,20 +56,24 @@ static bool may_rewrite(const struct view *v, const struct rec_selector *s, cons
 	return e->key == SEEN_OK && (e->served_key != SEEN_OK || s->cname_valid == TRI_NO);
 }
 
-static bool write_record(struct view *v, const struct rec_selector *s, const struct evidence *e, struct decision *dec)
+static bool write_record(
+        struct view *v, const struct rec_selector *s, const struct evidence *e, struct decision *dec)
 {
 	if (s->written != 0 && v->now - s->written < AGAIN) {
 		bool late = s->bad_since != 0 && v->now - s->bad_since > LATE;
 
-		return verdict(dec, late ? REASON_RECORD_OVERDUE : REASON_RECORD_SPREADING, e != NULL ? e->detail : NULL);
+		return verdict(dec, late ? REASON_RECORD_OVERDUE : REASON_RECORD_SPREADING,
+		        e != NULL ? e->detail : NULL);
 	}
 	if (!may_rewrite(v, s, e))
-		return await(dec, REASON_RECORD_SETTLING, ACTION_PUBLISH, s->target_since + rules_settle(v->rules));
+		return await(dec, REASON_RECORD_SETTLING, ACTION_PUBLISH,
+		        s->target_since + rules_settle(v->rules));
 	return propose(dec, ACTION_PUBLISH, s, REASON_RECORD_DUE);
 }
 
 /* Who writes this zone, and what that means. */
-static bool record_wanted(struct view *v, const struct rec_selector *s, const struct evidence *e, struct decision *dec)
+static bool record_wanted(
+        struct view *v, const struct rec_selector *s, const struct evidence *e, struct decision *dec)
 {
 	bool late = s->bad_since != 0 && v->now - s->bad_since > LATE;
 	char line[200];
@@ -105,8 +113,12 @@ bool mend_record(struct view *v, const struct rec_selector *s, struct decision *
 	default:
 		break;
 	}
-	if (e != NULL && e->record == SEEN_OK) /* the CNAME is right; it is the key that is missing at its target */
-		return verdict(dec, s->bad_since != 0 && v->now - s->bad_since > LATE ? REASON_KEY_BAD : REASON_KEY_MAKING, detail);
+	if (e != NULL &&
+	        e->record == SEEN_OK) /* the CNAME is right; it is the key that is missing at its target */
+		return verdict(dec,
+		        s->bad_since != 0 && v->now - s->bad_since > LATE ? REASON_KEY_BAD
+		                                                          : REASON_KEY_MAKING,
+		        detail);
 	claimed = record_wanted(v, s, e, dec);
 	dec->code = fault_code(state);
 	return claimed;

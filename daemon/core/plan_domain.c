@@ -43,9 +43,11 @@ static bool step_records(struct view *v, struct decision *dec)
 			bool late = s->published != 0 && v->now - s->published > DAY;
 			return verdict(dec, late ? REASON_CHECK_OVERDUE : REASON_CHECK_PENDING, s->name);
 		}
-		if (signs && dec->action == ACTION_NONE && dec->reason != REASON_DNS_UNKNOWN && dec->reason != REASON_DNS_BOGUS) {
+		if (signs && dec->action == ACTION_NONE && dec->reason != REASON_DNS_UNKNOWN &&
+		        dec->reason != REASON_DNS_BOGUS) {
 			v->grieved = s;
-			v->grief = dec->reason == REASON_KEY_BAD ? REASON_KEY_BAD : REASON_SIGNING_RECORD_GONE;
+			v->grief =
+			        dec->reason == REASON_KEY_BAD ? REASON_KEY_BAD : REASON_SIGNING_RECORD_GONE;
 		}
 		return true;
 	}
@@ -74,11 +76,11 @@ static bool step_enable(struct view *v, struct decision *dec)
 }
 
 const struct rung domain_ladder[] = {
-	{"a change of ours is in flight", step_in_flight},
-	{"OVHcloud is at it", step_modifying},
-	{"OVHcloud reports an error", step_error},
-	{"a CNAME is wanted", step_records},
-	{"it signs", step_enabled},
-	{"it is to be enabled", step_enable},
-	{NULL, NULL},
+        {"a change of ours is in flight", step_in_flight},
+        {"OVHcloud is at it",             step_modifying},
+        {"OVHcloud reports an error",     step_error    },
+        {"a CNAME is wanted",             step_records  },
+        {"it signs",                      step_enabled  },
+        {"it is to be enabled",           step_enable   },
+        {NULL,                            NULL          },
 };

@@ -15,7 +15,8 @@ static bool is_pending(const struct view *v, const struct rec_selector *s)
 {
 	const struct seen_selector *o = view_seen(v, s);
 
-	if (s->state == SELECTOR_TODO || s->state == SELECTOR_DELETING || s->state == SELECTOR_ENABLING || s->state == SELECTOR_DISABLING)
+	if (s->state == SELECTOR_TODO || s->state == SELECTOR_DELETING || s->state == SELECTOR_ENABLING ||
+	        s->state == SELECTOR_DISABLING)
 		return true;
 	return o != NULL && (o->task == TASK_PENDING || o->task == TASK_UNKNOWN);
 }
@@ -67,7 +68,8 @@ static bool say_pending(const struct view *v, const struct rec_selector *t, stru
 }
 
 /* Proposes unless a task bars it. */
-static bool propose_or_wait(struct view *v, struct decision *dec, enum action_kind action, const struct rec_selector *s, enum reason why)
+static bool propose_or_wait(struct view *v, struct decision *dec, enum action_kind action,
+        const struct rec_selector *s, enum reason why)
 {
 	const struct rec_selector *t = pending_for(v, s);
 
@@ -79,7 +81,8 @@ static bool propose_or_wait(struct view *v, struct decision *dec, enum action_ki
 /* Ready, our own look-up agrees, and OVHcloud's does not contradict (safety rule 2 without its wait). */
 static bool is_enableable(const struct rec_selector *s)
 {
-	return s->state == SELECTOR_READY && s->dns == SEEN_OK && s->confirmed_since != 0 && s->cname_valid != TRI_NO;
+	return s->state == SELECTOR_READY && s->dns == SEEN_OK && s->confirmed_since != 0 &&
+	       s->cname_valid != TRI_NO;
 }
 
 /* When the new key has been visible for longer than any cache can hold something older. */
@@ -141,7 +144,8 @@ static bool build_up(struct view *v, struct decision *dec)
 	for (unsigned i = 0; i < v->primaries; i++) {
 		const struct rec_selector *s = v->primary[i];
 
-		if (s->state != SELECTOR_ABSENT && mend_record(v, s, dec) && (dec->action != ACTION_NONE || i + 1 == v->primaries))
+		if (s->state != SELECTOR_ABSENT && mend_record(v, s, dec) &&
+		        (dec->action != ACTION_NONE || i + 1 == v->primaries))
 			return true;
 	}
 	return false;
@@ -179,7 +183,8 @@ static bool repair(struct view *v, struct decision *dec)
 	if (v->r->not_signing_since == 0)
 		return await(dec, REASON_STOPPED, ACTION_LOOK, v->now + v->rules->active);
 	if (v->r->not_signing_looks < 2 || v->now < settled)
-		return await(dec, REASON_STOPPED, ACTION_ENABLE, settled > v->now ? settled : v->now + v->rules->active);
+		return await(dec, REASON_STOPPED, ACTION_ENABLE,
+		        settled > v->now ? settled : v->now + v->rules->active);
 	if (s != NULL && v->r->repaired != 0 && v->now - v->r->repaired < DAY)
 		return verdict(dec, REASON_REPAIRED_TWICE, NULL);
 	if (s == NULL)
@@ -255,7 +260,9 @@ static bool step_signer_record(struct view *v, struct decision *dec)
 		return true;
 	if (dec->reason != REASON_DNS_UNKNOWN && dec->reason != REASON_DNS_BOGUS) {
 		v->grieved = s;
-		v->grief = dec->reason == REASON_KEY_BAD || dec->reason == REASON_KEY_MAKING ? REASON_KEY_BAD : REASON_SIGNING_RECORD_GONE;
+		v->grief = dec->reason == REASON_KEY_BAD || dec->reason == REASON_KEY_MAKING
+		                   ? REASON_KEY_BAD
+		                   : REASON_SIGNING_RECORD_GONE;
 	}
 	return true;
 }
@@ -269,7 +276,8 @@ static bool retire(struct view *v, const struct rec_selector *s, struct decision
 		return await(dec, REASON_OLD_KEY_IN_GRACE, ACTION_DELETE, 0);
 	if (v->now < at) {
 		/* its record must stay right while mail signed with it is still on its way */
-		if (s->dns != SEEN_OK && s->dns != SEEN_UNKNOWN && mend_record(v, s, dec) && dec->action != ACTION_NONE)
+		if (s->dns != SEEN_OK && s->dns != SEEN_UNKNOWN && mend_record(v, s, dec) &&
+		        dec->action != ACTION_NONE)
 			return true;
 		dec->action = ACTION_NONE;
 		dec->detail[0] = '\0';
@@ -311,7 +319,8 @@ static bool step_others(struct view *v, struct decision *dec)
 
 		if (s == v->signer || s->state == SELECTOR_IN_PRODUCTION)
 			continue;
-		if (s->state == SELECTOR_DELETING || s->state == SELECTOR_ENABLING || s->state == SELECTOR_DISABLING)
+		if (s->state == SELECTOR_DELETING || s->state == SELECTOR_ENABLING ||
+		        s->state == SELECTOR_DISABLING)
 			return say_pending(v, s, dec);
 		bool retired = record_role(v->r, s, v->d->policy.grace, v->now) == ROLE_RETIRED;
 		if (retired ? retire(v, s, dec) : prepare(v, s, dec))
@@ -344,7 +353,8 @@ static bool step_back(struct view *v, struct decision *dec)
 	if (v->st->order != ORDER_BACK)
 		return false;
 	if (s == NULL || s == v->signer || s->may_sign_last == 0 || !is_enableable(s))
-		return verdict(dec, REASON_NO_READY_SELECTOR, "the previous key is not there any more, or not ready");
+		return verdict(dec, REASON_NO_READY_SELECTOR,
+		        "the previous key is not there any more, or not ready");
 	if (v->now < visible_enough(s))
 		return await(dec, REASON_TTL_WAIT, ACTION_ENABLE, visible_enough(s));
 	return propose_or_wait(v, dec, ACTION_ENABLE, s, REASON_SWITCH_DUE);
@@ -379,13 +389,13 @@ static bool step_rotation(struct view *v, struct decision *dec)
 }
 
 const struct rung selectors_ladder[] = {
-	{"a change of ours is in flight", step_in_flight},
-	{"OVHcloud reserves no name", step_names},
-	{"nobody signs", step_unsigned},
-	{"a person wants the previous key back", step_back},
-	{"both sign", step_both_sign},
-	{"the signer's record or key is not right", step_signer_record},
-	{"the other selector is not ready to be a spare", step_others},
-	{"rotation", step_rotation},
-	{NULL, NULL},
+        {"a change of ours is in flight",                 step_in_flight    },
+        {"OVHcloud reserves no name",                     step_names        },
+        {"nobody signs",                                  step_unsigned     },
+        {"a person wants the previous key back",          step_back         },
+        {"both sign",                                     step_both_sign    },
+        {"the signer's record or key is not right",       step_signer_record},
+        {"the other selector is not ready to be a spare", step_others       },
+        {"rotation",                                      step_rotation     },
+        {NULL,                                            NULL              },
 };

@@ -12,13 +12,14 @@ struct view {
 	const struct standing *st;
 	const struct rules *rules;
 	int64_t now;
-	bool has_selectors;       /* exchange, emailpro */
-	bool fresh;               /* every selector was read in this pass */
+	bool has_selectors;                    /* exchange, emailpro */
+	bool fresh;                            /* every selector was read in this pass */
 	const struct rec_selector *signer;     /* the newest that signs */
 	const struct rec_selector *primary[2]; /* the first two of dkimSelector by name */
 	unsigned primaries, named, signers;
-	bool may_sign;            /* some selector is being switched */
-	const struct rec_selector *grieved;    /* a selector in use whose record or key is gone: outranks whatever else is said */
+	bool may_sign; /* some selector is being switched */
+	const struct rec_selector
+	        *grieved; /* a selector in use whose record or key is gone: outranks whatever else is said */
 	enum reason grief;
 };
 

@@ -90,8 +90,9 @@ static void clamp(int64_t *at, int64_t now)
 
 static void clamp_all(struct record *r, int64_t now)
 {
-	int64_t *const domain[] = {&r->first_met, &r->rotation_base, &r->last_good, &r->last_full, &r->names_at, &r->grace_from,
-	        &r->rotated, &r->not_signing_since, &r->repaired, &r->status_since, &r->since, &r->told};
+	int64_t *const domain[] = {&r->first_met, &r->rotation_base, &r->last_good, &r->last_full,
+	        &r->names_at, &r->grace_from, &r->rotated, &r->not_signing_since, &r->repaired,
+	        &r->status_since, &r->since, &r->told};
 
 	for (unsigned i = 0; i < sizeof(domain) / sizeof(domain[0]); i++)
 		clamp(domain[i], now);
@@ -101,9 +102,10 @@ static void clamp_all(struct record *r, int64_t now)
 	}
 	for (unsigned i = 0; i < r->n; i++) {
 		struct rec_selector *s = &r->sel[i];
-		int64_t *const own[] = {&s->known_since, &s->created, &s->published, &s->confirmed_since, &s->dns_at,
-		        &s->bad_since, &s->signing_since, &s->may_sign_last, &s->stopped, &s->absent_since, &s->task_since,
-		        &s->target_since, &s->enabled, &s->disabled, &s->written};
+		int64_t *const own[] = {&s->known_since, &s->created, &s->published, &s->confirmed_since,
+		        &s->dns_at, &s->bad_since, &s->signing_since, &s->may_sign_last, &s->stopped,
+		        &s->absent_since, &s->task_since, &s->target_since, &s->enabled, &s->disabled,
+		        &s->written};
 
 		for (unsigned k = 0; k < sizeof(own) / sizeof(own[0]); k++)
 			clamp(own[k], now);
@@ -120,11 +122,13 @@ static void see_gap(struct record *r, const struct rules *rules, int64_t now, st
 		return;
 	clamp_all(r, now);
 	r->grace_from = now;
-	notes_add(notes, NOTE_GRACE_RESTART, "", "", backwards ? "time ran backwards" : "a gap in the readings");
+	notes_add(notes, NOTE_GRACE_RESTART, "", "",
+	        backwards ? "time ran backwards" : "a gap in the readings");
 }
 
 /* Did one of our own requests, or OVHcloud's ordinary course, lead from `was` to `is`? (safety rule 5) */
-static bool explained(const struct record *r, const struct rec_selector *s, enum selector_state was, enum selector_state is)
+static bool explained(
+        const struct record *r, const struct rec_selector *s, enum selector_state was, enum selector_state is)
 {
 	if (was == is || was == SELECTOR_UNKNOWN)
 		return true;
@@ -153,7 +157,8 @@ static bool explained(const struct record *r, const struct rec_selector *s, enum
 }
 
 /* Takes the key that the API names; another one than recorded begins the history anew. */
-static void see_target(struct record *r, struct rec_selector *s, const struct seen_selector *o, int64_t now, struct notes *notes)
+static void see_target(struct record *r, struct rec_selector *s, const struct seen_selector *o, int64_t now,
+        struct notes *notes)
 {
 	bool ours = intent_for(r, ACTION_CREATE, s->name) != NULL || s->state == SELECTOR_ABSENT;
 
@@ -175,7 +180,8 @@ static void see_target(struct record *r, struct rec_selector *s, const struct se
 		if (ours)
 			s->created = created;
 		else
-			notes_add(notes, NOTE_KEY_CHANGED, s->name, "", "the API names another target for it");
+			notes_add(
+			        notes, NOTE_KEY_CHANGED, s->name, "", "the API names another target for it");
 	}
 	if (s->target[0] == '\0')
 		s->target_since = now;
@@ -185,8 +191,9 @@ static void see_target(struct record *r, struct rec_selector *s, const struct se
 /* The instants that follow from one good reading of a selector's state. */
 static void see_state(struct rec_selector *s, const struct seen_selector *o, int64_t now)
 {
-	bool waiting = o->state == SELECTOR_TODO || o->state == SELECTOR_ENABLING || o->state == SELECTOR_DISABLING ||
-	               o->state == SELECTOR_DELETING || o->task == TASK_PENDING || o->task == TASK_UNKNOWN;
+	bool waiting = o->state == SELECTOR_TODO || o->state == SELECTOR_ENABLING ||
+	               o->state == SELECTOR_DISABLING || o->state == SELECTOR_DELETING ||
+	               o->task == TASK_PENDING || o->task == TASK_UNKNOWN;
 
 	if (!waiting)
 		s->task_since = 0;
@@ -219,7 +226,8 @@ static bool is_gone(enum selector_state s)
 }
 
 /* One selector of a pass. An unknown state is no reading; the look-up beside it still counts. */
-static void see_selector(struct record *r, const struct seen_selector *o, const struct rules *rules, int64_t now, struct notes *notes)
+static void see_selector(struct record *r, const struct seen_selector *o, const struct rules *rules,
+        int64_t now, struct notes *notes)
 {
 	(void)rules;
 	struct rec_selector *s = row_for(r, o);
@@ -234,13 +242,15 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 			s->known_since = now;
 		if (!explained(r, s, was, o->state)) {
 			selector_anew(s, now);
-			notes_add(notes, NOTE_KEY_CHANGED, s->name, "", "it changed without a request of ours");
+			notes_add(
+			        notes, NOTE_KEY_CHANGED, s->name, "", "it changed without a request of ours");
 		} else if (is_gone(was) && !is_gone(o->state)) {
 			s->known_since = now; /* whatever stands there now was not there before */
 		}
 		if (o->state != SELECTOR_ABSENT)
 			see_target(r, s, o, now, notes);
-		if (o->state == SELECTOR_READY && was != SELECTOR_READY && s->may_sign_last == 0 && r->first_met != 0)
+		if (o->state == SELECTOR_READY && was != SELECTOR_READY && s->may_sign_last == 0 &&
+		        r->first_met != 0)
 			notes_add(notes, NOTE_READY, s->name, "", "");
 		see_state(s, o, now);
 	}
@@ -298,8 +308,8 @@ static void see_domain(struct record *r, const struct observed *o, int64_t now)
 	}
 }
 
-void record_see(struct record *r, const struct desired *d, const struct observed *o, const struct rules *rules, int64_t now,
-        struct notes *notes)
+void record_see(struct record *r, const struct desired *d, const struct observed *o,
+        const struct rules *rules, int64_t now, struct notes *notes)
 {
 	(void)d;
 	if (o->complete && !o->light)
@@ -333,7 +343,8 @@ const struct rec_selector *record_signer(const struct record *r)
 
 		if (s->state != SELECTOR_IN_PRODUCTION)
 			continue;
-		if (best == NULL || (s->named && !best->named) || (s->named == best->named && s->signing_since > best->signing_since))
+		if (best == NULL || (s->named && !best->named) ||
+		        (s->named == best->named && s->signing_since > best->signing_since))
 			best = s;
 	}
 	return best;
@@ -344,11 +355,13 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-int64_t record_grace_from(const struct record *r, const struct rec_selector *old, const struct rec_selector *signer)
+int64_t record_grace_from(
+        const struct record *r, const struct rec_selector *old, const struct rec_selector *signer)
 {
 	if (signer == NULL || signer->signing_since == 0)
 		return 0;
-	return later(later(signer->signing_since, old->may_sign_last), later(old->known_since, r->grace_from));
+	return later(
+	        later(signer->signing_since, old->may_sign_last), later(old->known_since, r->grace_from));
 }
 
 int64_t record_grace(const struct record *r, const struct desired *d, const struct rec_selector *old)

@@ -21,8 +21,8 @@ struct rules {
 int64_t rules_settle(const struct rules *r);
 
 enum note_kind {
-	NOTE_MET,           /* first complete look at the domain */
-	NOTE_KEY_CHANGED,   /* a selector's history begins anew: another key, or a change that is not ours (rule 5) */
+	NOTE_MET,         /* first complete look at the domain */
+	NOTE_KEY_CHANGED, /* a selector's history begins anew: another key, or a change that is not ours (rule 5) */
 	NOTE_CREATED,       /* a selector that we asked for exists */
 	NOTE_READY,         /* a selector became ready */
 	NOTE_SIGNING,       /* first activation confirmed */
@@ -51,14 +51,16 @@ struct notes {
 void record_init(struct record *r);
 
 /* Folds one pass in. Unknown readings change nothing; light and flight looks change only what they read. */
-void record_see(struct record *r, const struct desired *d, const struct observed *o, const struct rules *rules, int64_t now,
-        struct notes *notes);
+void record_see(struct record *r, const struct desired *d, const struct observed *o,
+        const struct rules *rules, int64_t now, struct notes *notes);
 
 /* Puts an intent down, before its request may leave. NULL when no slot is free. */
-struct intent *record_intend(struct record *r, enum action_kind action, const char *selector, const char *target, int64_t now);
+struct intent *record_intend(
+        struct record *r, enum action_kind action, const char *selector, const char *target, int64_t now);
 /* The answer to it: accepted keeps it until reading resolves it, refused and not sent end it at once, open keeps it. */
 enum answer_kind { ANSWER_ACCEPTED, ANSWER_REFUSED, ANSWER_OPEN, ANSWER_NOT_SENT };
-void record_answer(struct record *r, enum action_kind action, const char *selector, enum answer_kind kind, int64_t task_id, int64_t now);
+void record_answer(struct record *r, enum action_kind action, const char *selector, enum answer_kind kind,
+        int64_t task_id, int64_t now);
 /* A record was written, read back and refreshed (PUBLISH is done; whether it is visible the DNS tells). */
 void record_published(struct record *r, const char *selector, int64_t now);
 
@@ -70,7 +72,8 @@ const struct rec_selector *record_selector_const(const struct record *r, const c
 /* Where a selector stands in the rotation; d's grace decides when one of unknown history counts as spare. */
 enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now);
 /* From when its grace counts (safety rule 3), given the selector that signs instead; 0 = it has not begun. */
-int64_t record_grace_from(const struct record *r, const struct rec_selector *old, const struct rec_selector *signer);
+int64_t record_grace_from(
+        const struct record *r, const struct rec_selector *old, const struct rec_selector *signer);
 /* The newest selector confirmed signing, NULL = none. */
 const struct rec_selector *record_signer(const struct record *r);
 /* The grace of one selector: the policy's, or nothing when its key was reported leaked. */
