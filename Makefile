@@ -7,7 +7,7 @@ FLAVOUR ?= plain
 CC      ?= cc
 CLANG   ?= clang-14
 B       := build/$(FLAVOUR)
-PKGS    := libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libunbound libcares libidn2
+PKGS    := libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libcares libidn2
 PC      := $(shell command -v pkg-config 2>/dev/null)
 VERSION := 0.1.0
 
@@ -55,7 +55,8 @@ includes   = $(if $(filter daemon/%,$(1)),$(INC_daemon),$(if $(filter tests/ovhs
 CFLAGS  ?=
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDKIMROTD_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(OPT_$(FLAVOUR)) \
               $(PKG_CFLAGS) $(CFLAGS)
-LIBS    := $(PKG_LIBS) -levent_openssl -lresolv -lpthread -lm
+# Debian's libunbound.pc asks for libraries that libunbound-dev does not bring, so pkg-config refuses it.
+LIBS    := $(PKG_LIBS) -lunbound -levent_openssl -lresolv -lpthread -lm
 LDFLAGS ?=
 ALL_LDFLAGS := -pie $(LINK_$(FLAVOUR)) $(LDFLAGS)
 
@@ -87,7 +88,7 @@ $(B)/%.o: %.c $(B)/flags
 	$(CC) $(ALL_CFLAGS) $(call includes,$<) -MMD -MP $(CFLAGS_$(firstword $(subst /, ,$*))) -c -o $@ $<
 
 define room
-$(B)/lib$(1).a: $(call room_obj,$(1))
+$(B)/lib$(1).a: $(call room_obj,$(1)) | deps-build
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	ar rcs $$@ $$^
@@ -128,7 +129,7 @@ MORE_SRC  := $(sort $(wildcard $(MORE_DIRS:%=tests/%/*.c)))
 HAS_MAIN  := ^int main\(
 MORE_MAIN := $(if $(MORE_SRC),$(shell grep -lE '$(HAS_MAIN)' $(MORE_SRC) /dev/null))
 MORE      := $(MORE_MAIN:tests/%.c=$(B)/%)
-$(B)/libtests.a: $(patsubst %.c,$(B)/%.o,$(filter-out $(MORE_MAIN),$(MORE_SRC)))
+$(B)/libtests.a: $(patsubst %.c,$(B)/%.o,$(filter-out $(MORE_MAIN),$(MORE_SRC))) | deps-unit
 	@mkdir -p $(@D)
 	@rm -f $@
 	ar rcs $@ $^

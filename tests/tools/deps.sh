@@ -18,7 +18,7 @@ build    libssl-dev            pc   openssl
 build    libyaml-dev           pc   yaml-0.1
 build    libsystemd-dev        pc   libsystemd
 build    libsqlite3-dev        pc   sqlite3
-build    libunbound-dev        pc   libunbound
+build    libunbound-dev        file /usr/include/unbound.h
 build    libc-ares-dev         pc   libcares
 build    libidn2-dev           pc   libidn2
 run      tzdata                file /usr/share/zoneinfo/Europe/Paris
@@ -130,6 +130,6 @@ quiet_services off
 left=$(missing "$@" | tr '\n' ' ')
 if [ -n "$left" ]; then
 	tail -n 40 "$log" >&2
-	echo "dkimrotd: these are still missing: ${left% }; type: $command" >&2
+	echo "dkimrotd: these are still missing: ${left% }; type: ${command%% --no*} --no-install-recommends ${left% }" >&2
 	exit 1
 fi
