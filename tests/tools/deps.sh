@@ -84,11 +84,11 @@ missing() {
 quiet_services() { # on|off
 	[ -n "$services" ] || return 0
 	if [ "$1" = on ]; then
-		[ ! -d /run/systemd/system ] || $sudo systemctl --quiet mask --runtime $services
+		[ ! -d /run/systemd/system ] || $sudo systemctl --quiet mask --runtime $services 2>>"$log"
 	else
 		command -v systemctl >/dev/null || return 0
-		[ ! -d /run/systemd/system ] || $sudo systemctl --quiet unmask --runtime $services
-		$sudo systemctl --quiet disable $services 2>/dev/null
+		[ ! -d /run/systemd/system ] || $sudo systemctl --quiet unmask --runtime $services 2>>"$log"
+		$sudo systemctl --quiet disable $services 2>>"$log"
 	fi
 	return 0
 }
