@@ -120,7 +120,7 @@ $(B)/unit/test_world%: $(B)/tests/unit/test_world%.o $(OVHSIM_WORLD)
 	$(LINK) -lcmocka
 unit-build: $(UNIT)
 unit: $(UNIT)
-	@tests/tools/runtests --flavour $(FLAVOUR) unit
+	@tests/tools/runtests --flavour $(FLAVOUR) $(if $(T),--only '$(T)') unit
 
 # The other test programs: a file with a main() is a program of its own, the files beside it are shared by all
 # of them. They see the rooms and the simulator's world.
