@@ -35,7 +35,9 @@ done
 for file in systemd/*.tmpfiles systemd/tmpfiles*.conf systemd/tmpfiles.d/*.conf; do
 	install -D -m 644 "$file" "$dest$PREFIX/lib/tmpfiles.d/dkimrotd.conf"
 done
-put 644 "$SYSTEMDDIR/catalog" systemd/*.catalog "$B"/gen/*.catalog
+for file in daemon/*.catalog systemd/*.catalog "$B"/gen/*.catalog; do
+	install -D -m 644 "$file" "$dest$SYSTEMDDIR/catalog/dkimrotd.catalog"
+done
 for file in conf/*; do put 644 "$DOCDIR/examples" "$file"; done
 put 644 "$DOCDIR" README.md LICENSE
 install -d -m 755 "$dest$SYSCONFDIR/dkimrotd" "$dest$SYSCONFDIR/dkimrotd/inventory.d"

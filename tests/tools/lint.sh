@@ -29,11 +29,12 @@ format) clang-format-14 --dry-run -Werror "${sources[@]}" "${headers[@]}" 2>&1 |
 	{ if (++seen[$1] <= 3) print } END { for (f in seen) if (seen[f] > 3) print f ": and " seen[f] - 3 " more"; exit NR > 0 }' ;;
 tidy)
 	# shellcheck disable=SC2016 # for the inner shell
-	printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "$jobs" bash -c 'tidy "$0"'
+	printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "$jobs" bash -c 'tidy "$0"' | grep -E '^[^ ].*: (error|warning): ' | sort -u
+	((PIPESTATUS[1] == 0))
 	;;
 cppcheck)
 	cppcheck --quiet --std=c11 --language=c -j "$jobs" --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
-		--suppress=missingIncludeSystem --suppress=missingInclude --template='{file}:{line}:{column}: {severity}: {message} [{id}]' \
+		--suppress=missingIncludeSystem --suppress=missingInclude --suppress=varFuncNullUB --template='{file}:{line}:{column}: {severity}: {message} [{id}]' \
 		-D_GNU_SOURCE -D__GNUC__=12 '-DDKIMROTD_VERSION="0"' -Idaemon -Itests -Itests/ovhsim "${sources[@]}"
 	;;
 analyze) $make --no-print-directory -s -k FLAVOUR=analyze compile-only ;;
