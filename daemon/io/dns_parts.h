@@ -1,0 +1,114 @@
+/* What the files of io/dns share and nobody else sees: one question, put either to the resolver (dns_resolver.c) or to
+ * one address of an authoritative server (dns_direct.c), and one look (dns_look.c), which asks several and weighs
+ * the answers. Answers are never handed over from inside a call or a library's callback: they are queued, and
+ * dns.c's pump hands them to their looks from a timer of the loop. */
+#ifndef DKIMROTD_IO_DNS_PARTS_H
+#define DKIMROTD_IO_DNS_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "codec/dnswire.h"
+#include "core/witness.h"
+#include "io/dns.h"
+
+enum ask {
+	ASK_SERVERS,    /* resolver: NS of the zone */
+	ASK_ADDRESS4,   /* resolver: A of a name server */
+	ASK_ADDRESS6,
+	ASK_RECORD,     /* server: CNAME at the customer's name */
+	ASK_RECURSIVE,  /* resolver: the same */
+	ASK_FLATTENED,  /* server: TXT at the customer's name */
+	ASK_ZONE_SOA,   /* server: SOA of the customer's zone */
+	ASK_KEY,        /* resolver: TXT at the expected target */
+	ASK_TARGET_SOA, /* resolver: SOA at the expected target, for its zone's negative answers */
+	ASK_SERVED,     /* resolver: TXT where the record as served leads */
+	ASK_CHASE,      /* resolver: CNAME there, step by step, when the resolver gives up (a circle?) */
+	ASK_COUNT
+};
+
+enum reply {
+	REPLY_NONE,     /* nothing came within the time */
+	REPLY_REFUSED,  /* the port is closed, or the connection broke */
+	REPLY_NO_ROUTE, /* this host has no way to that address */
+	REPLY_BROKEN,   /* the resolver failed, or the answer does not hold together */
+	REPLY_MESSAGE,  /* bytes hold an answer to this very question */
+};
+
+struct dns_address {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+/* Owned by the part that is asked until it is answered or dropped, then by the pump. */
+struct dns_ask {
+	struct dns_ask *next, **prev; /* in one list at a time, see below */
+	struct dns *dns;
+	struct dns_look *look;        /* NULL: nobody waits for it */
+	enum ask kind;
+	unsigned server;              /* index into the look's servers, for the kinds that concern one */
+	struct dnswire_name name;
+	uint16_t type;
+	bool direct;                  /* asked of `to`, else of the resolver */
+	struct dns_address to;
+	void *part;                   /* the asked part's own state; NULL when there is none */
+	/* the outcome */
+	enum reply reply;
+	uint8_t *bytes;
+	size_t n;
+	enum dnssec dnssec;           /* the resolver's verdict */
+	char why[96];                 /* with DNSSEC_BOGUS: the library's words, cleaned */
+};
+
+/* Intrusive list; a member knows how to leave whatever list it is in. */
+struct dns_asks {
+	struct dns_ask *first, **end;
+	unsigned n;
+};
+void dns_asks_init(struct dns_asks *list);
+void dns_asks_add(struct dns_asks *list, struct dns_ask *a);
+void dns_asks_remove(struct dns_asks *list, struct dns_ask *a);
+struct dns_ask *dns_asks_take(struct dns_asks *list);
+
+struct dns {
+	struct loop *loop;
+	struct dns_resolver *resolver;
+	struct dns_direct *direct;
+	bool authoritative;
+	uint16_t port;
+	int64_t timeout;
+	struct timer *pump;
+	struct dns_asks answered;
+	struct dns_look *waiting, **waiting_end; /* looks not begun */
+	struct dns_look *running;
+	struct dns_look *over;                   /* ready to be told */
+	unsigned n_running;
+	bool pumping, dying;
+};
+
+/* The asked parts call this once an ask has its outcome. */
+void dns_answered(struct dns_ask *a);
+void dns_ask_free(struct dns_ask *a);
+
+/* dns_resolver.c: libunbound */
+struct dns_resolver *dns_resolver_new(struct dns *d, const struct dns_options *o, const char **ret_error);
+void dns_resolver_free(struct dns_resolver *r);
+void dns_resolver_ask(struct dns_resolver *r, struct dns_ask *a);
+void dns_resolver_drop(struct dns_resolver *r, struct dns_ask *a);
+
+/* dns_direct.c: our own questions to one address, over UDP and TCP */
+struct dns_direct *dns_direct_new(struct dns *d);
+void dns_direct_free(struct dns_direct *c);
+void dns_direct_ask(struct dns_direct *c, struct dns_ask *a);
+void dns_direct_drop(struct dns_direct *c, struct dns_ask *a);
+
+/* dns_look.c */
+#define DNS_SERVERS_MAX   16 /* names of one NS set that are asked */
+#define DNS_ADDRESSES_MAX 4  /* addresses of one name and family */
+void dns_look_begin(struct dns_look *k);
+void dns_look_take(struct dns_look *k, struct dns_ask *a); /* may end the look; the ask stays the caller's */
+void dns_look_end(struct dns_look *k);                     /* drops what is open and weighs what there is */
+
+#endif
