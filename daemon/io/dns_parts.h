@@ -1,7 +1,7 @@
-/* What the files of io/dns share and nobody else sees: one question, put either to the resolver (dns_resolver.c) or to
- * one address of an authoritative server (dns_direct.c), and one look (dns_look.c), which asks several and weighs
- * the answers. Answers are never handed over from inside a call or a library's callback: they are queued, and
- * dns.c's pump hands them to their looks from a timer of the loop. */
+/* What the files of io/dns share and nobody else sees: one question, put either to the resolver
+ * (dns_resolver.c) or to one address of an authoritative server (dns_direct.c), and one look (dns_look.c),
+ * which asks several and weighs the answers. Answers are never handed over from inside a call or a library's
+ * callback: they are queued, and dns.c's pump hands them to their looks from a timer of the loop. */
 #ifndef DKIMROTD_IO_DNS_PARTS_H
 #define DKIMROTD_IO_DNS_PARTS_H
 
@@ -15,8 +15,8 @@
 #include "io/dns.h"
 
 enum ask {
-	ASK_SERVERS,    /* resolver: NS of the zone */
-	ASK_ADDRESS4,   /* resolver: A of a name server */
+	ASK_SERVERS,  /* resolver: NS of the zone */
+	ASK_ADDRESS4, /* resolver: A of a name server */
 	ASK_ADDRESS6,
 	ASK_RECORD,     /* server: CNAME at the customer's name */
 	ASK_RECURSIVE,  /* resolver: the same */
@@ -44,25 +44,27 @@ struct dns_address {
 
 /* Owned by the part that is asked until it is answered or dropped, then by the pump. */
 struct dns_ask {
-	struct dns_ask *next, **prev; /* in one list at a time, see below */
+	struct dns_ask *next, **prev; /* in one list at a time: a part's, or the pump's once answered */
+	struct dns_ask *sibling;      /* the look's other open asks */
 	struct dns *dns;
-	struct dns_look *look;        /* NULL: nobody waits for it */
+	struct dns_look *look;
 	enum ask kind;
-	unsigned server;              /* index into the look's servers, for the kinds that concern one */
+	unsigned server; /* index into the look's servers, for the kinds that concern one */
 	struct dnswire_name name;
 	uint16_t type;
-	bool direct;                  /* asked of `to`, else of the resolver */
+	bool direct;   /* asked of `to`, else of the resolver */
+	bool answered; /* it has its outcome and waits for the pump */
 	struct dns_address to;
-	void *part;                   /* the asked part's own state; NULL when there is none */
+	void *part; /* the asked part's own state; NULL when there is none */
 	/* the outcome */
 	enum reply reply;
 	uint8_t *bytes;
 	size_t n;
-	enum dnssec dnssec;           /* the resolver's verdict */
-	char why[96];                 /* with DNSSEC_BOGUS: the library's words, cleaned */
+	enum dnssec dnssec; /* the resolver's verdict */
+	char why[96];       /* with DNSSEC_BOGUS: the library's words, cleaned */
 };
 
-/* Intrusive list; a member knows how to leave whatever list it is in. */
+/* Intrusive first-in first-out list; dns_asks_init() first. */
 struct dns_asks {
 	struct dns_ask *first, **end;
 	unsigned n;
@@ -71,6 +73,43 @@ void dns_asks_init(struct dns_asks *list);
 void dns_asks_add(struct dns_asks *list, struct dns_ask *a);
 void dns_asks_remove(struct dns_asks *list, struct dns_ask *a);
 struct dns_ask *dns_asks_take(struct dns_asks *list);
+
+#define DNS_SERVERS_MAX   16 /* names of one NS set that are asked */
+#define DNS_ADDRESSES_MAX 4  /* addresses of one name and family */
+
+enum dns_look_state { LOOK_WAITING, LOOK_RUNNING, LOOK_OVER };
+
+struct dns_look {
+	struct dns_look *next, **prev;
+	struct dns *dns;
+	enum dns_look_state state;
+	dns_seen *seen;
+	void *arg;
+	struct timer *deadline;
+	char record[256], target[256], zone[256]; /* no trailing dot */
+	struct dnswire_name record_name, target_name, zone_name;
+	struct dns_ask *open;
+	unsigned open_servers; /* of them: those that must end before the servers' words are weighed */
+	bool weighed;
+	char *servers[DNS_SERVERS_MAX]; /* owned */
+	unsigned n_servers;
+	struct witness *list;      /* one for each address asked; owned */
+	struct dns_address *where; /* beside it */
+	size_t n;
+	size_t soa_tries; /* how far into the list the zone's SOA was asked */
+	unsigned hops;    /* of the chase */
+	bool climbed;     /* the zone given lies in another zone, whose servers are asked */
+	bool knows_zone_soa, knows_target_soa;
+	enum dnssec dnssec_record, dnssec_key;
+	struct evidence e;
+	char key_detail[160], bogus_detail[160];
+};
+
+/* Looks, in order; a member leaves its list by itself. */
+struct dns_looks {
+	struct dns_look *first, **end;
+	unsigned n;
+};
 
 struct dns {
 	struct loop *loop;
@@ -81,16 +120,17 @@ struct dns {
 	int64_t timeout;
 	struct timer *pump;
 	struct dns_asks answered;
-	struct dns_look *waiting, **waiting_end; /* looks not begun */
-	struct dns_look *running;
-	struct dns_look *over;                   /* ready to be told */
-	unsigned n_running;
+	struct dns_looks looks[3]; /* by enum dns_look_state */
 	bool pumping, dying;
 };
 
 /* The asked parts call this once an ask has its outcome. */
 void dns_answered(struct dns_ask *a);
 void dns_ask_free(struct dns_ask *a);
+
+/* dns_forwarder.c: "address", "address:port", "address@port", "[v6]:port" as libunbound wants it,
+ * "address@port"; NULL when it is none of them. free() it. */
+char *dns_forwarder_read(const char *text);
 
 /* dns_resolver.c: libunbound */
 struct dns_resolver *dns_resolver_new(struct dns *d, const struct dns_options *o, const char **ret_error);
@@ -104,11 +144,27 @@ void dns_direct_free(struct dns_direct *c);
 void dns_direct_ask(struct dns_direct *c, struct dns_ask *a);
 void dns_direct_drop(struct dns_direct *c, struct dns_ask *a);
 
+/* Moves a look to the end of another list of its dns. */
+void dns_look_move(struct dns_look *k, enum dns_look_state to);
+
 /* dns_look.c */
-#define DNS_SERVERS_MAX   16 /* names of one NS set that are asked */
-#define DNS_ADDRESSES_MAX 4  /* addresses of one name and family */
 void dns_look_begin(struct dns_look *k);
-void dns_look_take(struct dns_look *k, struct dns_ask *a); /* may end the look; the ask stays the caller's */
-void dns_look_end(struct dns_look *k);                     /* drops what is open and weighs what there is */
+void dns_look_take(
+        struct dns_look *k, struct dns_ask *a); /* an answer; the ask stays the caller's. May end the look */
+void dns_look_end(struct dns_look *k);          /* drops what is open and concludes from what there is */
+void dns_look_drop(struct dns_look *k);         /* drops what is open */
+
+/* dns_read.c: what one answer says. A bool is false, and its outputs untouched, when the answer says nothing
+ * of it. */
+struct witness dns_read_record(const struct dns_ask *a); /* server stays 0 */
+enum seen dns_read_recursive(const struct dns_ask *a, const char *target, struct witness *ret);
+bool dns_read_soa(const struct dns_ask *a, uint32_t *ret_ttl); /* of an SOA at the very name asked */
+/* The zone that denies what was asked, and for how long that may be remembered. */
+bool dns_read_denial(const struct dns_ask *a, struct dnswire_name *ret_zone, uint32_t *ret_ttl);
+bool dns_read_nxdomain(const struct dns_ask *a);
+bool dns_read_txt_stands(const struct dns_ask *a); /* at the very name asked */
+/* The key behind a name: the verdict, a detail for people unless it is SEEN_OK, and into *e what evidence
+ * holds of a key (has_digest, digest, key_bits, test_mode, ttl_key). */
+enum seen dns_read_key(const struct dns_ask *a, const char *name, struct evidence *e, char *detail, size_t n);
 
 #endif

@@ -1,0 +1,227 @@
+/* The daemon's look-ups: options, the window over looks, deadlines, and the pump that hands answers to looks
+ * and evidence to callers. How one look goes is in dns_look.c; who is asked, in dns_resolver.c and
+ * dns_direct.c. It must never call back from inside a call, nor after dns_cancel() or dns_free(). */
+#include "io/dns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "io/dns_parts.h"
+#include "io/loop.h"
+
+#define LOOKS_RUNNING 64 /* each has a dozen questions; the parts have windows of their own */
+
+void dns_asks_init(struct dns_asks *list)
+{
+	*list = (struct dns_asks){.end = &list->first};
+}
+
+void dns_asks_add(struct dns_asks *list, struct dns_ask *a)
+{
+	a->next = NULL;
+	a->prev = list->end;
+	*list->end = a;
+	list->end = &a->next;
+	list->n++;
+}
+
+void dns_asks_remove(struct dns_asks *list, struct dns_ask *a)
+{
+	*a->prev = a->next;
+	if (a->next)
+		a->next->prev = a->prev;
+	else
+		list->end = a->prev;
+	list->n--;
+}
+
+struct dns_ask *dns_asks_take(struct dns_asks *list)
+{
+	struct dns_ask *a = list->first;
+
+	if (a)
+		dns_asks_remove(list, a);
+	return a;
+}
+
+static void looks_add(struct dns_looks *list, struct dns_look *k)
+{
+	k->next = NULL;
+	k->prev = list->end;
+	*list->end = k;
+	list->end = &k->next;
+	list->n++;
+}
+
+static void looks_remove(struct dns_looks *list, struct dns_look *k)
+{
+	*k->prev = k->next;
+	if (k->next)
+		k->next->prev = k->prev;
+	else
+		list->end = k->prev;
+	list->n--;
+}
+
+void dns_look_move(struct dns_look *k, enum dns_look_state to)
+{
+	struct dns *d = k->dns;
+
+	looks_remove(&d->looks[k->state], k);
+	k->state = to;
+	looks_add(&d->looks[to], k);
+	timer_set(d->pump, 0, 0);
+}
+
+void dns_ask_free(struct dns_ask *a)
+{
+	free(a->bytes);
+	free(a);
+}
+
+void dns_answered(struct dns_ask *a)
+{
+	a->answered = true;
+	dns_asks_add(&a->dns->answered, a);
+	timer_set(a->dns->pump, 0, 0);
+}
+
+static void look_free(struct dns_look *k)
+{
+	dns_look_drop(k);
+	looks_remove(&k->dns->looks[k->state], k);
+	timer_free(k->deadline);
+	for (unsigned i = 0; i < k->n_servers; i++)
+		free(k->servers[i]);
+	free(k->list);
+	free(k->where);
+	free(k);
+}
+
+static void look_late(void *arg)
+{
+	dns_look_end(arg);
+}
+
+static void dns_destroy(struct dns *d)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(d->looks); i++)
+		while (d->looks[i].first)
+			look_free(d->looks[i].first);
+	if (d->direct)
+		dns_direct_free(d->direct);
+	dns_resolver_free(d->resolver);
+	timer_free(d->pump);
+	free(d);
+}
+
+/* Tells one caller. The look is gone when its callback runs, so that dns_cancel() from in there cannot hit
+ * it. */
+static void pump_tell(struct dns_look *k)
+{
+	struct evidence e = k->e;
+	dns_seen *seen = k->seen;
+	void *arg = k->arg;
+
+	look_free(k);
+	seen(arg, &e);
+}
+
+/* Runs from the loop: answers to looks, ended looks to callers, waiting looks into the window. A callback may
+ * start and cancel looks, and even free the whole; that waits until the pump is done. */
+static void dns_pump(void *arg)
+{
+	struct dns *d = arg;
+	struct dns_ask *a;
+
+	d->pumping = true;
+	while (!d->dying && (a = dns_asks_take(&d->answered))) {
+		dns_look_take(a->look, a);
+		dns_ask_free(a);
+	}
+	/* Only those that are over now: a caller that looks again at once must not keep the loop here. */
+	for (unsigned n = d->looks[LOOK_OVER].n; n > 0 && !d->dying && d->looks[LOOK_OVER].first; n--)
+		pump_tell(d->looks[LOOK_OVER].first);
+	while (!d->dying && d->looks[LOOK_RUNNING].n < LOOKS_RUNNING && d->looks[LOOK_WAITING].first) {
+		struct dns_look *k = d->looks[LOOK_WAITING].first;
+		dns_look_move(k, LOOK_RUNNING);
+		timer_set(k->deadline, d->timeout, 0);
+		dns_look_begin(k);
+	}
+	d->pumping = false;
+	if (d->dying)
+		dns_destroy(d);
+}
+
+/* Copies a name without its trailing dot, in lower case. */
+static bool name_take(const char *text, char dst[256], struct dnswire_name *ret)
+{
+	return text && dnswire_name_read(text, ret) == 0 && dnswire_name_text(ret, dst, 256);
+}
+
+struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen *seen, void *arg)
+{
+	struct dns_look *k = xcalloc(1, sizeof(*k));
+
+	k->dns = d;
+	k->seen = seen;
+	k->arg = arg;
+	k->state = LOOK_WAITING;
+	k->deadline = timer_new(d->loop, look_late, k);
+	looks_add(&d->looks[LOOK_WAITING], k);
+	timer_set(d->pump, 0, 0);
+	const char *bad = NULL;
+	if (!name_take(q->record, k->record, &k->record_name))
+		bad = "the record's name is no host name";
+	else if (!name_take(q->target, k->target, &k->target_name))
+		bad = "the target is no host name";
+	else if (!name_take(q->zone, k->zone, &k->zone_name))
+		bad = "the zone's name is no host name";
+	else if (!dnswire_name_within(&k->record_name, &k->zone_name))
+		bad = "the record does not lie in the zone";
+	if (bad) {
+		str_copy(k->e.detail, sizeof(k->e.detail), bad);
+		dns_look_move(k, LOOK_OVER);
+	}
+	return k;
+}
+
+void dns_cancel(struct dns_look *look)
+{
+	if (look) {
+		timer_set(look->dns->pump, 0, 0);
+		look_free(look);
+	}
+}
+
+struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **ret_error)
+{
+	struct dns *d = xcalloc(1, sizeof(*d));
+
+	d->loop = l;
+	d->authoritative = o->authoritative;
+	d->port = o->authoritative_port ? o->authoritative_port : 53;
+	d->timeout = o->timeout_ms > 0 ? o->timeout_ms : 10 * MS_SECOND;
+	d->pump = timer_new(l, dns_pump, d);
+	dns_asks_init(&d->answered);
+	for (size_t i = 0; i < ARRAY_SIZE(d->looks); i++)
+		d->looks[i] = (struct dns_looks){.end = &d->looks[i].first};
+	d->direct = dns_direct_new(d);
+	d->resolver = dns_resolver_new(d, o, ret_error);
+	if (!d->resolver) {
+		dns_destroy(d);
+		return NULL;
+	}
+	return d;
+}
+
+void dns_free(struct dns *d)
+{
+	if (!d)
+		return;
+	if (d->pumping)
+		d->dying = true;
+	else
+		dns_destroy(d);
+}

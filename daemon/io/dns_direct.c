@@ -1,0 +1,302 @@
+/* Questions to one address of one authoritative server, over UDP and, when the answer was cut, TCP. Our own
+ * small client and not c-ares: c-ares 1.18 has one list of servers for a whole channel, so that every server
+ * would need a channel of its own; it goes to the next server on SERVFAIL and REFUSED where we want to know
+ * who said so; and it would have to be driven by hand on this loop all the same. What is left to write is one
+ * datagram, one retry and one TCP exchange. It must never believe an answer that does not repeat the id and
+ * question, and it uses a socket of its own, hence a source port of its own, for each question (RFC 5452). */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/util.h"
+#include "io/dns_parts.h"
+#include "io/loop.h"
+
+#define WINDOW   256 /* questions out at once, each with a descriptor */
+#define TRIES    2
+#define PATIENCE 2 /* seconds for each try, and for TCP as a whole twice that */
+
+struct dns_direct {
+	struct dns *dns;
+	struct event_base *base;
+	struct dns_asks queued, asked;
+	bool filling;
+};
+
+/* One question under way. */
+struct
+try {
+	struct dns_direct *c;
+	struct dns_ask *ask;
+	struct event *ev;
+	int fd;
+	unsigned sent;
+	bool edns;
+	uint16_t id;
+	uint8_t query[2 + DNSWIRE_QUERY_MAX]; /* behind the two bytes of length that TCP wants */
+	size_t query_len;
+	uint8_t *in; /* TCP: what has come, from the two bytes of length on */
+	size_t in_len;
+};
+
+static void direct_fill(struct dns_direct *c);
+
+static void try_close(struct try *t)
+{
+	if (t->ev)
+		event_free(t->ev);
+	if (t->fd >= 0)
+		close(t->fd);
+	t->ev = NULL;
+	t->fd = -1;
+}
+
+static void try_free(struct try *t)
+{
+	try_close(t);
+	free(t->in);
+	free(t);
+}
+
+/* The ask has its outcome: it leaves for the pump, and the next in the queue may go. */
+static void try_settle(struct try *t, enum reply reply, const uint8_t *bytes, size_t n)
+{
+	struct dns_direct *c = t->c;
+	struct dns_ask *a = t->ask;
+
+	a->reply = reply;
+	if (bytes) {
+		a->bytes = xmalloc(n);
+		memcpy(a->bytes, bytes, n);
+		a->n = n;
+	}
+	a->part = NULL;
+	try_free(t);
+	dns_asks_remove(&c->asked, a);
+	dns_answered(a);
+	direct_fill(c);
+}
+
+static bool is_no_route(int e)
+{
+	return e == ENETUNREACH || e == EHOSTUNREACH || e == EADDRNOTAVAIL || e == EAFNOSUPPORT ||
+	       e == EACCES || e == EPERM || e == EINVAL;
+}
+
+static void try_watch(struct try *t, short what, void (*cb)(int, short, void *), long seconds)
+{
+	const struct timeval patience = {.tv_sec = seconds};
+
+	if (t->ev)
+		event_free(t->ev);
+	t->ev = event_new(t->c->base, t->fd, (short)(what | EV_PERSIST), cb, t);
+	if (!t->ev || event_add(t->ev, &patience) < 0)
+		abort(); /* libevent has run out of memory */
+}
+
+static void try_write_query(struct try *t)
+{
+	const struct dnswire_query q = {
+	        .id = t->id,
+	        .name = &t->ask->name,
+	        .type = t->ask->type,
+	        .edns = t->edns,
+	};
+
+	t->query_len = dnswire_query_write(&q, t->query + 2);
+	t->query[0] = (uint8_t)(t->query_len >> 8);
+	t->query[1] = (uint8_t)t->query_len;
+}
+
+/* Opens the socket. Returns 0, or the reply that it ends with. */
+static enum reply try_open(struct try *t, int kind)
+{
+	const struct dns_address *to = &t->ask->to;
+
+	t->fd = socket(to->sa.ss_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (t->fd < 0)
+		return is_no_route(errno) ? REPLY_NO_ROUTE : REPLY_BROKEN;
+	if (connect(t->fd, (const struct sockaddr *)&to->sa, to->len) < 0 && errno != EINPROGRESS)
+		return is_no_route(errno) ? REPLY_NO_ROUTE : REPLY_REFUSED;
+	return REPLY_MESSAGE;
+}
+
+/* TCP: the answer arrives in pieces, behind its length. */
+static void tcp_read(struct try *t)
+{
+	uint8_t piece[4096];
+	ssize_t n = recv(t->fd, piece, sizeof(piece), 0);
+	struct dnswire m;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		try_settle(t, REPLY_REFUSED, NULL, 0);
+		return;
+	}
+	t->in = xrealloc(t->in, t->in_len + (size_t)n);
+	memcpy(t->in + t->in_len, piece, (size_t)n);
+	t->in_len += (size_t)n;
+	if (t->in_len < 2)
+		return;
+	size_t want = (size_t)t->in[0] << 8 | t->in[1];
+	if (t->in_len < 2 + want)
+		return;
+	bool good = dnswire_read(t->in + 2, want, &m) == 0 && !m.truncated &&
+	            dnswire_answers(&m, t->id, &t->ask->name, t->ask->type);
+	try_settle(t, good ? REPLY_MESSAGE : REPLY_BROKEN, good ? t->in + 2 : NULL, want);
+}
+
+static void tcp_event(int fd, short what, void *arg)
+{
+	struct try *t = arg;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (what & EV_TIMEOUT) {
+		try_settle(t, REPLY_NONE, NULL, 0);
+	} else if (what & EV_READ) {
+		tcp_read(t);
+	} else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error != 0 ||
+	           send(fd, t->query, t->query_len + 2, MSG_NOSIGNAL) != (ssize_t)(t->query_len + 2)) {
+		try_settle(t, REPLY_REFUSED, NULL, 0); /* 300 bytes fit into any fresh socket's buffer */
+	} else {
+		try_watch(t, EV_READ, tcp_event, TRIES * PATIENCE);
+	}
+}
+
+static void tcp_begin(struct try *t)
+{
+	try_close(t);
+	enum reply r = try_open(t, SOCK_STREAM);
+	if (r != REPLY_MESSAGE) {
+		try_settle(t, r, NULL, 0);
+		return;
+	}
+	try_watch(t, EV_WRITE, tcp_event, TRIES * PATIENCE);
+}
+
+static void udp_send(struct try *t)
+{
+	t->sent++;
+	if (send(t->fd, t->query + 2, t->query_len, MSG_NOSIGNAL) < 0 && is_no_route(errno))
+		try_settle(t, REPLY_NO_ROUTE, NULL, 0); /* anything else counts as a lost datagram */
+}
+
+/* A datagram has come. What does not answer our question is not ours, and the wait goes on. */
+static void udp_take(struct try *t, const uint8_t *bytes, size_t n)
+{
+	struct dnswire m;
+
+	if (dnswire_read(bytes, n, &m) < 0 || !m.response || m.id != t->id)
+		return;
+	if (t->edns && (m.rcode == DNS_FORMERR || m.rcode == DNS_NOTIMP)) {
+		t->edns = false; /* a server older than EDNS may not even repeat the question (RFC 6891
+		                    section 7) */
+		try_write_query(t);
+		udp_send(t);
+		return;
+	}
+	if (!dnswire_answers(&m, t->id, &t->ask->name, t->ask->type))
+		return;
+	if (m.truncated)
+		tcp_begin(t);
+	else
+		try_settle(t, REPLY_MESSAGE, bytes, n);
+}
+
+static void udp_event(int fd, short what, void *arg)
+{
+	struct try *t = arg;
+	uint8_t bytes[4096];
+
+	if (what & EV_TIMEOUT) {
+		if (t->sent >= TRIES)
+			try_settle(t, REPLY_NONE, NULL, 0);
+		else
+			udp_send(t);
+		return;
+	}
+	ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+	if (n >= 0)
+		udp_take(t, bytes, (size_t)n);
+	else if (errno == ECONNREFUSED)
+		try_settle(t, REPLY_REFUSED, NULL, 0);
+	else if (errno != EAGAIN && errno != EINTR)
+		try_settle(t, is_no_route(errno) ? REPLY_NO_ROUTE : REPLY_NONE, NULL, 0);
+}
+
+static void try_begin(struct dns_direct *c, struct dns_ask *a)
+{
+	struct try *t = xcalloc(1, sizeof(*t));
+
+	t->c = c;
+	t->ask = a;
+	t->fd = -1;
+	t->edns = true;
+	a->part = t;
+	dns_asks_add(&c->asked, a);
+	if (getrandom(&t->id, sizeof(t->id), 0) != sizeof(t->id))
+		abort(); /* cannot fail for so few bytes on a kernel that has it */
+	try_write_query(t);
+	enum reply r = try_open(t, SOCK_DGRAM);
+	if (r != REPLY_MESSAGE) {
+		try_settle(t, r, NULL, 0);
+		return;
+	}
+	try_watch(t, EV_READ, udp_event, PATIENCE);
+	udp_send(t);
+}
+
+/* Puts queued questions on the wire as far as the window allows. A question that ends at once comes back in
+ * here; the flag keeps that from nesting. */
+static void direct_fill(struct dns_direct *c)
+{
+	if (c->filling)
+		return;
+	c->filling = true;
+	while (c->asked.n < WINDOW && c->queued.n > 0)
+		try_begin(c, dns_asks_take(&c->queued));
+	c->filling = false;
+}
+
+void dns_direct_ask(struct dns_direct *c, struct dns_ask *a)
+{
+	dns_asks_add(&c->queued, a);
+	direct_fill(c);
+}
+
+void dns_direct_drop(struct dns_direct *c, struct dns_ask *a)
+{
+	if (a->part) {
+		try_free(a->part);
+		dns_asks_remove(&c->asked, a);
+	} else {
+		dns_asks_remove(&c->queued, a);
+	}
+	dns_ask_free(a);
+	direct_fill(c);
+}
+
+struct dns_direct *dns_direct_new(struct dns *d)
+{
+	struct dns_direct *c = xcalloc(1, sizeof(*c));
+
+	c->dns = d;
+	c->base = loop_base(d->loop);
+	dns_asks_init(&c->queued);
+	dns_asks_init(&c->asked);
+	return c;
+}
+
+/* Every look was dropped before, and with it every ask. */
+void dns_direct_free(struct dns_direct *c)
+{
+	free(c);
+}

@@ -1,0 +1,77 @@
+/* One look through io/dns.h from the command line, for tests against real DNS servers: prints the evidence, one
+ * "name=value" a line. It judges nothing.
+ *
+ * dnslook [-r RESOLVER]... [-p PORT] [-t ANCHOR] [-T MS] [-n] RECORD TARGET ZONE      (-n: authoritative: false) */
+#include "io/dns.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "io/loop.h"
+
+static const char *dnssec_word(enum dnssec d)
+{
+	static const char *const words[] = {
+	        [DNSSEC_UNKNOWN] = "unknown",
+	        [DNSSEC_SECURE] = "secure",
+	        [DNSSEC_INSECURE] = "insecure",
+	        [DNSSEC_BOGUS] = "bogus",
+	};
+
+	return words[d];
+}
+
+static void print(void *arg, const struct evidence *e)
+{
+	printf("state=%s\nrecord=%s\nkey=%s\nserved_key=%s\nrecursive=%s\n", seen_word(e->state),
+	        seen_word(e->record), seen_word(e->key), seen_word(e->served_key), seen_word(e->recursive));
+	printf("target=%s\nbits=%u\ntest_mode=%d\ndnssec=%s\n", e->target, e->key_bits, e->test_mode,
+	        dnssec_word(e->dnssec));
+	printf("servers=%u\nanswered=%u\nagreed=%u\n", e->servers, e->answered, e->agreed);
+	printf("ttl_record=%u\nttl_key=%u\nttl_negative_zone=%u\nttl_negative_target=%u\n", e->ttl_record,
+	        e->ttl_key, e->ttl_negative_zone, e->ttl_negative_target);
+	printf("digest=");
+	for (unsigned i = 0; e->has_digest && i < KEY_DIGEST; i++)
+		printf("%02x", e->digest[i]);
+	printf("\ndetail=%s\n", e->detail);
+	loop_stop(arg);
+}
+
+int main(int argc, char **argv)
+{
+	const char *resolvers[8] = {NULL}, *error = NULL;
+	struct dns_options o = {.resolvers = resolvers, .authoritative = true};
+	int c, n = 0;
+
+	while ((c = getopt(argc, argv, "r:p:t:T:n")) != -1) {
+		if (c == 'r' && n < 7)
+			resolvers[n++] = optarg;
+		else if (c == 'p')
+			o.authoritative_port = (uint16_t)atoi(optarg);
+		else if (c == 't')
+			o.trust_anchor = optarg;
+		else if (c == 'T')
+			o.timeout_ms = atoi(optarg);
+		else if (c == 'n')
+			o.authoritative = false;
+		else
+			return 2;
+	}
+	if (argc - optind != 3)
+		return 2;
+	struct loop *l = loop_new();
+	struct dns *d = dns_new(l, &o, &error);
+	if (!d) {
+		fprintf(stderr, "%s\n", error);
+		loop_free(l);
+		return 1;
+	}
+	const struct dns_question q = {argv[optind], argv[optind + 1], argv[optind + 2]};
+	dns_look(d, &q, print, l);
+	loop_run(l);
+	dns_free(d);
+	loop_free(l);
+	return 0;
+}
