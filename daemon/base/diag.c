@@ -12,6 +12,12 @@ void diag_add(struct diags *d, const char *file, int line, int column, const cha
 	va_list ap;
 	char text[1024];
 
+	if (d->count++ > DIAGS_MOST)
+		return;
+	if (d->count > DIAGS_MOST) {
+		fmt = "more faults are not shown";
+		file = NULL;
+	}
 	va_start(ap, fmt);
 	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
 		text[0] = '\0';

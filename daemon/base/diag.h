@@ -14,7 +14,11 @@ struct diag {
 struct diags {
 	struct diag *list;
 	size_t n, cap;
+	size_t count; /* all that were added; beyond DIAGS_MOST they are counted, not kept: compare this, not n */
 };
+
+/* A file of 16 MiB can hold a million faults. Nobody reads more than these. */
+#define DIAGS_MOST 1000
 
 void diag_add(struct diags *d, const char *file, int line, int column, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));

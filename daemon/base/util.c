@@ -8,7 +8,7 @@
 #include <time.h>
 
 /* There is nobody to tell but stderr, and nothing may be allocated on the way out. */
-__attribute__((noreturn)) static void die_of_memory(void)
+void out_of_memory(void)
 {
 	fputs("dkimrotd: out of memory\n", stderr);
 	abort();
@@ -19,7 +19,7 @@ void *xmalloc(size_t n)
 	void *p = malloc(n ? n : 1);
 
 	if (!p)
-		die_of_memory();
+		out_of_memory();
 	return p;
 }
 
@@ -28,7 +28,7 @@ void *xcalloc(size_t n, size_t size)
 	void *p = calloc(n ? n : 1, size ? size : 1);
 
 	if (!p)
-		die_of_memory();
+		out_of_memory();
 	return p;
 }
 
@@ -36,7 +36,7 @@ void *xrealloc(void *p, size_t n)
 {
 	p = realloc(p, n ? n : 1);
 	if (!p)
-		die_of_memory();
+		out_of_memory();
 	return p;
 }
 
@@ -64,7 +64,7 @@ char *xasprintf(const char *fmt, ...)
 	int n = vasprintf(&p, fmt, ap);
 	va_end(ap);
 	if (n < 0)
-		die_of_memory();
+		out_of_memory();
 	return p;
 }
 
@@ -195,7 +195,7 @@ static void buf_grow(struct buf *b, size_t n)
 	size_t need = b->len + n + 1;
 
 	if (need < n)
-		die_of_memory();
+		out_of_memory();
 	if (need <= b->cap)
 		return;
 	size_t cap = b->cap ? b->cap : 64;

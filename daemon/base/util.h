@@ -19,6 +19,7 @@
 
 /* Memory: these never return NULL; running out aborts with one line (the store is crash-safe and systemd
  * restarts us). Free with free(). */
+__attribute__((noreturn)) void out_of_memory(void); /* for libraries that report it to us */
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);

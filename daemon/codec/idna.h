@@ -1,0 +1,14 @@
+/* Domain names as people write them, as the DNS and the API want them: A-labels in lower case (IDNA 2008 with the
+ * mapping of UTS 46, non-transitional, as registries and browsers do). libidn2 lives in idna.c alone. */
+#ifndef DKIMROTD_CODEC_IDNA_H
+#define DKIMROTD_CODEC_IDNA_H
+
+#include <stdbool.h>
+
+#include "core/dname.h"
+
+/* The e-mail domain or zone in `text` (UTF-8, any case, one dot at the end allowed). NULL and dst filled, or what is
+ * wrong with it, as the end of a sentence that begins with the name; dst is then untouched. */
+const char *idna_domain(char dst[DNAME_TEXT], const char *text);
+
+#endif
