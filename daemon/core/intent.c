@@ -271,3 +271,41 @@ void resolve_intents(struct record *r, const struct observed *o, const struct ru
 		}
 	}
 }
+
+bool intent_wants_dns(const struct record *r, const char *selector)
+{
+	return intent_for(r, ACTION_PUBLISH, selector) != NULL;
+}
+
+void intent_show_records(const struct record *r, struct observed *o)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct rec_selector *s = &r->sel[i];
+		struct seen_selector *seen = NULL;
+
+		if (!intent_wants_dns(r, s->name))
+			continue;
+		for (unsigned k = 0; k < o->n; k++)
+			if (strcmp(o->sel[k].name, s->name) == 0)
+				seen = &o->sel[k];
+		if (seen == NULL && o->n < SELECTORS_MAX) {
+			seen = &o->sel[o->n++];
+			memset(seen, 0, sizeof(*seen));
+			memcpy(seen->name, s->name, sizeof(seen->name));
+			seen->named = s->named;
+		}
+		if (seen != NULL && seen->target[0] == '\0') {
+			memcpy(seen->record, s->record, sizeof(seen->record));
+			memcpy(seen->target, s->target, sizeof(seen->target));
+		}
+	}
+}
+
+bool record_stop_has_cause(const struct record *r)
+{
+	const struct rec_selector *s = record_selector_const(r, r->last_signer);
+
+	if (r->theirs.given && r->theirs.code != 0)
+		return true;
+	return s != NULL && s->dns != SEEN_OK && s->dns != SEEN_UNKNOWN && s->dns_at != 0;
+}

@@ -69,6 +69,12 @@ bool record_has_intent(const struct record *r);
 struct rec_selector *record_selector(struct record *r, const char *name);
 const struct rec_selector *record_selector_const(const struct record *r, const char *name);
 
+/* Does an unresolved intent of this selector need a DNS look-up to be resolved? */
+bool intent_wants_dns(const struct record *r, const char *selector);
+/* In a look at what is in flight: the selectors whose records are awaited, as recorded, so that they can be looked up. */
+void intent_show_records(const struct record *r, struct observed *o);
+/* It stopped signing: does our look-up or OVHcloud's diagnosis name a cause? (safety rule 10) */
+bool record_stop_has_cause(const struct record *r);
 /* Where a selector stands in the rotation; d's grace decides when one of unknown history counts as spare. */
 enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now);
 /* From when its grace counts (safety rule 3), given the selector that signs instead; 0 = it has not begun. */

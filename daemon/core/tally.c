@@ -5,9 +5,12 @@ size_t tally_trim(struct tally_entry *list, size_t n, int64_t now)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (list[i].at <= now && now - list[i].at < TALLY_SPAN)
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].at > now)
+			list[i].at = now;
+		if (now - list[i].at < TALLY_SPAN)
 			list[kept++] = list[i];
+	}
 	return kept;
 }
 

@@ -15,7 +15,7 @@ struct tally_entry {
 	int64_t at;
 };
 
-/* Drops what is older than a day (and what lies in the future: a clock ran ahead) and returns the new length. */
+/* Drops what is older than a day and returns the new length. What lies in the future (a clock ran ahead) counts from now. */
 size_t tally_trim(struct tally_entry *list, size_t n, int64_t now);
 bool tally_has(const struct tally_entry *list, size_t n, int64_t domain);
 /* Puts a domain in once, or renews its instant; the list must have room for one more. Returns the new length. */
