@@ -19,10 +19,6 @@ struct reader {
 	int depth;
 };
 
-struct place {
-	int line, column;
-};
-
 static struct place place_of(const yaml_mark_t *m)
 {
 	return (struct place){.line = (int)m->line + 1, .column = (int)m->column + 1};
@@ -123,10 +119,8 @@ static bool next(struct reader *r)
 static struct yaml_node *make_node(const struct reader *r, struct arena *a)
 {
 	struct yaml_node *n = arena_alloc(a, sizeof *n);
-	struct place at = place_of(&r->event.start_mark);
 
-	n->line = at.line;
-	n->column = at.column;
+	n->at = place_of(&r->event.start_mark);
 	n->text = "";
 	return n;
 }
@@ -139,9 +133,9 @@ static int compare_keys(const void *a, const void *b)
 
 	if (c != 0)
 		return c;
-	if ((*x)->key_line != (*y)->key_line)
-		return (*x)->key_line < (*y)->key_line ? -1 : 1;
-	return ((*x)->key_column > (*y)->key_column) - ((*x)->key_column < (*y)->key_column);
+	if ((*x)->key_at.line != (*y)->key_at.line)
+		return (*x)->key_at.line < (*y)->key_at.line ? -1 : 1;
+	return ((*x)->key_at.column > (*y)->key_at.column) - ((*x)->key_at.column < (*y)->key_at.column);
 }
 
 /* Tells of every key that stands twice in a map; libyaml lets them pass. The reading goes on after it. */
@@ -159,9 +153,9 @@ static void check_duplicates(struct reader *r, const struct yaml_node *map)
 	qsort(keys, n, sizeof *keys, compare_keys);
 	for (i = 1; i < n; i++)
 		if (strcmp(keys[i - 1]->key, keys[i]->key) == 0)
-			diag_add(r->diags, r->file, keys[i]->key_line, keys[i]->key_column,
+			diag_add(r->diags, r->file, keys[i]->key_at.line, keys[i]->key_at.column,
 			        "the key \"%.60s\" stands here a second time, first on line %d", keys[i]->key,
-			        keys[i - 1]->key_line);
+			        keys[i - 1]->key_at.line);
 	free(keys);
 }
 
@@ -208,8 +202,7 @@ static bool read_children(struct reader *r, struct arena *a, struct yaml_node *p
 		if (!n)
 			return false;
 		n->key = key;
-		n->key_line = at.line;
-		n->key_column = at.column;
+		n->key_at = at;
 		*link = n;
 		link = &n->next;
 	}
@@ -274,7 +267,7 @@ static void read_end(struct reader *r)
 
 static bool open_reader(struct reader *r, const char *text, size_t len, const char *file, struct diags *d)
 {
-	*r = (struct reader){.text = text, .len = len, .file = file, .diags = d};
+	*r = (struct reader){.text = text ? text : "", .len = len, .file = file, .diags = d};
 	if (len > YAML_SIZE_MAX) {
 		fault(r, (struct place){0}, "larger than %zu MiB", YAML_SIZE_MAX >> 20);
 		return false;
@@ -310,8 +303,7 @@ static void walk_items(struct reader *r, const struct yaml_node *list,
 
 		if (n) {
 			n->key = list->key;
-			n->key_line = list->key_line;
-			n->key_column = list->key_column;
+			n->key_at = list->key_at;
 			visit(arg, n, true);
 		}
 		arena_free(a);
@@ -327,8 +319,7 @@ static void walk_key(struct reader *r, struct arena *keys, struct yaml_node *roo
 
 	if (!read_key(r, keys, &k->key, &at) || !next(r))
 		return;
-	k->key_line = at.line;
-	k->key_column = at.column;
+	k->key_at = at;
 	k->next = root->child;
 	root->child = k;
 	struct arena *a = arena_new();
@@ -341,8 +332,7 @@ static void walk_key(struct reader *r, struct arena *keys, struct yaml_node *roo
 	}
 	if (n) {
 		n->key = k->key;
-		n->key_line = at.line;
-		n->key_column = at.column;
+		n->key_at = at;
 		visit(arg, n, false);
 	}
 	if (list)
@@ -382,8 +372,11 @@ struct yaml_node *yaml_tree(const char *text, size_t len, const char *file, stru
 		root = read_node(&r, a);
 	else
 		root = arena_alloc(a, sizeof *root);
-	if (root && !root->line)
-		*root = (struct yaml_node){.kind = YAML_KIND_MAP, .line = 1, .column = 1, .text = ""};
+	if (root && !root->at.line)
+		*root = (struct yaml_node){
+		        .kind = YAML_KIND_MAP, .at = {1, 1},
+                             .text = ""
+                };
 	read_end(&r);
 	close_reader(&r);
 	return d->count == before ? root : NULL;

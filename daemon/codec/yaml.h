@@ -14,14 +14,18 @@
 
 enum yaml_kind { YAML_KIND_SCALAR, YAML_KIND_MAP, YAML_KIND_LIST };
 
+struct place {
+	int line, column; /* from 1, columns in characters; 0 = none */
+};
+
 /* One value. In a map every child has a key; in a list none has. */
 struct yaml_node {
 	enum yaml_kind kind;
-	int line, column; /* of the value, from 1, columns in characters */
+	struct place at;  /* of the value */
 	bool quoted;      /* a scalar in quotes or in a block */
 	const char *text; /* of a scalar, without NUL inside */
 	const char *key;  /* NULL in a list and at the root */
-	int key_line, key_column;
+	struct place key_at;
 	struct yaml_node *child; /* first of a map or list */
 	struct yaml_node *next;
 };

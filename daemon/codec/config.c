@@ -1,0 +1,449 @@
+/* The configuration's keys, their checks and defaults. It must never look at the system (files, environment,
+ * addresses in use): main does, with what stands here. */
+#include "codec/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "codec/address.h"
+#include "codec/endpoint.h"
+#include "core/span.h"
+
+#define SOCKET_PATH_MAX 107 /* sun_path without its end */
+
+static void read_metrics(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	struct address a = {0};
+
+	if (value->kind == YAML_KIND_SCALAR && value->quoted && !*value->text)
+		return; /* "" = none */
+	const char *text = keys_text(k, key, value);
+	if (!text)
+		return;
+	if (!address_parse(text, &a) || a.port == 0)
+		keys_fault(k, value,
+		        "metrics: \"%.60s\" is not an address with a port, such as 127.0.0.1:9477 or "
+		        "[::1]:9477",
+		        text);
+	else
+		*(struct address *)field = a;
+}
+
+static void read_resolvers(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	struct config *c = field;
+	size_t n = 0;
+
+	if (yaml_is_null(value))
+		return;
+	if (value->kind != YAML_KIND_LIST) {
+		keys_fault(k, value, "%s must be a list, such as [ 192.0.2.53, \"::1@5353\" ]", key->name);
+		return;
+	}
+	for (const struct yaml_node *i = value->child; i; i = i->next)
+		n++;
+	c->dns.resolvers = arena_alloc(k->arena, n * sizeof *c->dns.resolvers);
+	for (const struct yaml_node *i = value->child; i; i = i->next) {
+		struct address a = {.port = 53};
+		const char *text = keys_text(k, key, i);
+
+		if (text && address_parse(text, &a))
+			c->dns.resolvers[c->dns.n_resolvers++] = a;
+		else if (text)
+			keys_fault(k, i,
+			        "resolvers: \"%.60s\" is not an address, address:port or address@port", text);
+	}
+}
+
+/* ---- sections ---- */
+
+static void read_poll(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	static const struct key table[] = {
+	        {.name = "active",
+                 .read = key_span,
+                 .offset = offsetof(struct config, poll.active),
+                 .min = 1},
+	        {.name = "settled",
+                 .read = key_span,
+                 .offset = offsetof(struct config, poll.settled),
+                 .min = 1},
+	};
+
+	keys_read(k, value, key->name, table, ARRAY_SIZE(table), field);
+}
+
+static void read_trust_anchor(
+        struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	if (value->kind == YAML_KIND_SCALAR && value->quoted && !*value->text)
+		*(const char **)field = "";
+	else
+		key_path(k, key, value, field);
+}
+
+static void read_dns(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	static const struct key table[] = {
+	        {.name = "resolvers",              .read = read_resolvers },
+	        { .name = "authoritative",
+                 .read = key_bool,
+                 .offset = offsetof(struct config, dns.authoritative)},
+	        {      .name = "authoritative_port",
+                 .read = key_count,
+                 .offset = offsetof(struct config, dns.authoritative_port),
+                 .min = 1,
+                 .max = 65535},
+	        {	                                            .name = "trust_anchor",
+                 .read = read_trust_anchor,
+                 .offset = offsetof(struct config, dns.trust_anchor)},
+	};
+
+	keys_read(k, value, key->name, table, ARRAY_SIZE(table), field);
+}
+
+static void read_max_daily(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	const char *text = keys_text(k, key, value);
+	struct config *c = field;
+	int v;
+
+	if (!text)
+		return;
+	bool percent = keys_parse_percent(text, &v);
+	if (!percent && !keys_parse_number(text, &v))
+		keys_fault(k, value, "%s: \"%.60s\" is neither a percentage (5%%) nor a number", key->name,
+		        text);
+	else if (v == 0)
+		keys_fault(
+		        k, value, "%s: at least 1; to hold back every change set mode: observe", key->name);
+	else if (percent)
+		c->safety.max_daily_hundredths = v;
+	else
+		c->safety.max_daily_number = v;
+}
+
+static void read_safety(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	static const struct key table[] = {
+	        {.name = "minimum_grace",
+                 .read = key_span,
+                 .offset = offsetof(struct config, safety.minimum_grace),
+                 .min = 1},
+	        {.name = "longest_gap",
+                 .read = key_span,
+                 .offset = offsetof(struct config, safety.longest_gap),
+                 .min = 1},
+	        {.name = "max_rotating",
+                 .read = key_count,
+                 .offset = offsetof(struct config, safety.max_rotating),
+                 .min = 1,
+                 .max = 1000000},
+	        {.name = "max_daily_changes",    .read = read_max_daily        },
+	};
+
+	keys_read(k, value, key->name, table, ARRAY_SIZE(table), field);
+}
+
+/* ---- accounts ---- */
+
+static void read_endpoint(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	struct config_account *a = field;
+	const char *text = keys_text(k, key, value), *names[ARRAY_SIZE(endpoints)];
+
+	if (!text)
+		return;
+	const struct endpoint *known = endpoint_find(text);
+	if (known) {
+		a->endpoint = arena_intern(k->arena, text);
+		a->base_url = known->base_url;
+		a->token_url = known->token_url;
+		return;
+	}
+	if (!strchr(text, ':')) {
+		for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++)
+			names[i] = endpoints[i].name;
+		keys_fault_word(k, value->at, "unknown endpoint", text, names, ARRAY_SIZE(names));
+		return;
+	}
+	const char *why = endpoint_url_fault(text);
+	if (why) {
+		keys_fault(k, value, "endpoint: \"%.100s\" %s", text, why);
+		return;
+	}
+	size_t n = strlen(text);
+	while (n > 0 && text[n - 1] == '/')
+		n--;
+	a->endpoint = arena_intern(k->arena, text);
+	a->base_url = arena_strndup(k->arena, text, n);
+}
+
+static void read_credentials(
+        struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	struct config_account *a = field;
+	const char *text = keys_text(k, key, value);
+
+	if (!text)
+		return;
+	if (*text != '/' &&
+	        (strchr(text, '/') || str_eq(text, ".") || str_eq(text, "..") || strlen(text) > 255))
+		keys_fault(k, value, "credentials: \"%.60s\" is neither a file's name nor an absolute path",
+		        text);
+	else
+		a->credentials = arena_intern(k->arena, text);
+	a->credentials_at = value->at;
+}
+
+static const struct key account_keys[] = {
+        {.name = "endpoint", .read = read_endpoint                   },
+        { .name = "credentials", .read = read_credentials                             },
+        {                                              .name = "requests_per_minute",
+         .read = key_count,
+         .offset = offsetof(struct config_account, requests_per_minute),
+         .max = 1000000},
+        {                         .name = "connections",
+         .read = key_count,
+         .offset = offsetof(struct config_account, connections),
+         .min = 1,
+         .max = 256},
+        {                                                     .name = "ca_file",                                                                          .read = key_path, .offset = offsetof(struct config_account, ca_file)},
+};
+
+static int compare_accounts(const void *a, const void *b)
+{
+	const struct config_account *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* A name that stands as the key of an account or a policy. */
+static bool check_name(struct keys *k, const struct yaml_node *n, const char *what)
+{
+	if (keys_is_name(n->key))
+		return true;
+	keys_fault_at(k, n->key_at,
+	        "\"%.60s\" is no name for %s: letters, digits, '.', '_' and '-', 64 at most", n->key, what);
+	return false;
+}
+
+static size_t count_children(const struct yaml_node *map)
+{
+	size_t n = 0;
+
+	for (const struct yaml_node *c = map->child; c; c = c->next)
+		n++;
+	return n;
+}
+
+static void read_accounts(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	struct config *c = field;
+
+	if (yaml_is_null(value))
+		return;
+	if (value->kind != YAML_KIND_MAP) {
+		keys_fault(k, value, "%s must be a map from names to accounts", key->name);
+		return;
+	}
+	c->accounts = arena_alloc(k->arena, count_children(value) * sizeof *c->accounts);
+	for (const struct yaml_node *n = value->child; n; n = n->next) {
+		struct config_account *a = &c->accounts[c->n_accounts++];
+		char section[100];
+
+		check_name(k, n, "an account");
+		*a = (struct config_account){.name = arena_intern(k->arena, n->key),
+		        .requests_per_minute = 60,
+		        .connections = 8,
+		        .at = n->key_at};
+		str_format(section, sizeof section, "account %.64s", n->key);
+		keys_read(k, n, section, account_keys, ARRAY_SIZE(account_keys), a);
+		if (n->kind == YAML_KIND_MAP || yaml_is_null(n)) {
+			if (n->kind != YAML_KIND_MAP || !yaml_get(n, "endpoint"))
+				keys_fault_at(k, n->key_at, "account %.64s has no endpoint", n->key);
+			if (n->kind != YAML_KIND_MAP || !yaml_get(n, "credentials"))
+				keys_fault_at(k, n->key_at, "account %.64s has no credentials", n->key);
+		}
+	}
+	qsort(c->accounts, c->n_accounts, sizeof *c->accounts, compare_accounts);
+}
+
+/* ---- policies ---- */
+
+/* `default` first, wherever it stands, since the others inherit from it. */
+static void read_policies(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	struct config *c = field;
+
+	if (yaml_is_null(value))
+		return;
+	if (value->kind != YAML_KIND_MAP) {
+		keys_fault(k, value, "%s must be a map from names to policies", key->name);
+		return;
+	}
+	const struct yaml_node *first = yaml_get(value, "default");
+	struct policy_settings *list = arena_alloc(k->arena, (count_children(value) + 1) * sizeof *list);
+	list[0] = policy_built_in;
+	if (first)
+		policy_read(k, first, &policy_built_in, &list[0]);
+	c->policies = list;
+	c->n_policies = 1;
+	for (const struct yaml_node *n = value->child; n; n = n->next) {
+		if (str_eq(n->key, "default"))
+			continue;
+		check_name(k, n, "a policy");
+		struct policy_settings *p = &list[c->n_policies++];
+		policy_read(k, n, &list[0], p);
+		p->name = arena_intern(k->arena, n->key);
+	}
+}
+
+static void read_control(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	key_path(k, key, value, field);
+	if (value->kind == YAML_KIND_SCALAR && strlen(value->text) > SOCKET_PATH_MAX)
+		keys_fault(k, value, "control: a socket's path has at most %d bytes", SOCKET_PATH_MAX);
+}
+
+static const struct key config_keys[] = {
+        {.name = "mode",                    .read = key_word,                  .offset = offsetof(struct config, mode), .words = &words_run_mode},
+        {.name = "accounts",                            .read = read_accounts                                    },
+        {.name = "inventory",                .read = key_path, .offset = offsetof(struct config, inventory)},
+        {.name = "state",               .read = key_path,                 .offset = offsetof(struct config, state)},
+        {.name = "control",                       .read = read_control,                                                        .offset = offsetof(struct config, control)},
+        {.name = "metrics",   .read = read_metrics,.offset = offsetof(struct config, metrics)},
+        {.name = "poll",                                 .read = read_poll                                                 },
+        {.name = "dns", .read = read_dns},
+        {.name = "safety",                 .read = read_safety                           },
+        {.name = "policies",                         .read = read_policies                                                         },
+};
+
+/* ---- the whole ---- */
+
+static struct config *config_new(const char *file)
+{
+	struct config *c = xcalloc(1, sizeof *c);
+
+	c->arena = arena_new();
+	c->file = arena_intern(c->arena, file);
+	c->mode = MODE_MANAGE;
+	c->inventory = "/etc/dkimrotd/inventory.d";
+	c->state = "/var/lib/dkimrotd";
+	c->control = "/run/dkimrotd/control.sock";
+	c->poll.active = 30 * MS_SECOND;
+	c->poll.settled = 6 * MS_HOUR;
+	c->dns.authoritative = true;
+	c->dns.authoritative_port = 53;
+	c->dns.trust_anchor = "/usr/share/dns/root.key";
+	c->safety.minimum_grace = 7 * MS_DAY;
+	c->safety.longest_gap = 36 * MS_HOUR;
+	c->safety.max_rotating = 5;
+	c->safety.max_daily_hundredths = 500;
+	c->policies = arena_alloc(c->arena, sizeof *c->policies);
+	c->policies[0] = policy_built_in;
+	c->n_policies = 1;
+	return c;
+}
+
+/* The place of section.key, or of the section, or of nothing. */
+static struct place place_of(const struct yaml_node *root, const char *section, const char *key)
+{
+	const struct yaml_node *s = yaml_get(root, section);
+	const struct yaml_node *v = s && s->kind == YAML_KIND_MAP ? yaml_get(s, key) : NULL;
+
+	return v ? v->at : s ? s->key_at : (struct place){0};
+}
+
+/* What holds between keys. Asked only when every key by itself is right. */
+static void check_together(struct keys *k, const struct yaml_node *root, struct config *c)
+{
+	const struct yaml_node *policies = yaml_get(root, "policies");
+	struct place active = place_of(root, "poll", "active"), settled = place_of(root, "poll", "settled");
+	char a[SPAN_TEXT], b[SPAN_TEXT];
+
+	if (c->n_accounts == 0)
+		keys_fault_at(k, (struct place){0}, "there is no account: accounts: must have one at least");
+	if (c->poll.active > c->poll.settled) {
+		const struct yaml_node *poll = yaml_get(root, "poll");
+
+		if (poll && poll->kind == YAML_KIND_MAP && !yaml_get(poll, "active"))
+			c->poll.active = c->poll.settled;
+		else
+			keys_fault_at(k, active, "poll.active, %s, is above poll.settled, %s",
+			        span_format(a, c->poll.active), span_format(b, c->poll.settled));
+	}
+	if (c->safety.longest_gap <= c->poll.settled) {
+		struct place gap = place_of(root, "safety", "longest_gap");
+
+		keys_fault_at(k, gap.line ? gap : settled,
+		        "safety.longest_gap, %s, must exceed poll.settled, %s: else every look restarts the "
+		        "grace",
+		        span_format(a, c->safety.longest_gap), span_format(b, c->poll.settled));
+	}
+	for (size_t i = 0; i < c->n_policies; i++) {
+		const struct yaml_node *n = policies && policies->kind == YAML_KIND_MAP
+		                                    ? yaml_get(policies, c->policies[i].name)
+		                                    : NULL;
+
+		policy_check(k, &c->policies[i], c->safety.minimum_grace,
+		        n ? n->key_at : place_of(root, "safety", "minimum_grace"));
+	}
+}
+
+struct config *config_parse(const char *text, size_t len, const char *file, struct diags *d)
+{
+	struct config *c = config_new(file);
+	size_t before = d->count;
+	struct arena *scratch = arena_new();
+	struct keys k = {.file = c->file, .diags = d, .arena = c->arena};
+	struct yaml_node *root = yaml_tree(text, len, file, d, scratch);
+
+	if (root) {
+		keys_read(&k, root, "the configuration", config_keys, ARRAY_SIZE(config_keys), c);
+		c->state_given = yaml_get(root, "state") != NULL;
+		c->control_given = yaml_get(root, "control") != NULL;
+		if (d->count == before)
+			check_together(&k, root, c);
+	}
+	arena_free(scratch);
+	if (d->count == before)
+		return c;
+	config_free(c);
+	return NULL;
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	arena_free(c->arena);
+	free(c);
+}
+
+const struct config_account *config_account(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_accounts; i++)
+		if (str_eq(c->accounts[i].name, name))
+			return &c->accounts[i];
+	return NULL;
+}
+
+const struct policy_settings *config_policy(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_policies; i++)
+		if (str_eq(c->policies[i].name, name))
+			return &c->policies[i];
+	return NULL;
+}
+
+int config_daily_changes(const struct config *c, size_t domains)
+{
+	if (c->safety.max_daily_number > 0)
+		return c->safety.max_daily_number;
+	size_t n = domains > 1000000 ? 1000000 : domains, parts = n * (size_t)c->safety.max_daily_hundredths;
+	size_t most = (parts + 9999) / 10000;
+
+	return most > 0 ? (int)most : 1;
+}
