@@ -15,8 +15,8 @@ struct tally {
 	bool targets_differ; /* wrong CNAMEs, and not all to the same place */
 	bool many;           /* two CNAMEs at one name */
 	const char *why;     /* of the first silent server */
-	char lacking[96];    /* names of the servers without the right CNAME */
-	char mute[96];       /* names of the servers without a word */
+	char lacking[88];    /* names of the servers without the right CNAME */
+	char mute[88];       /* names of the servers without a word */
 };
 
 /* Appends a server's name to a list that ends in "..." when there is no room left. */
@@ -26,7 +26,7 @@ static void names_add(char *dst, size_t n, const char *name)
 
 	if (str_suffix(dst, "..."))
 		return;
-	if (len + more + 6 > n) {
+	if (len + more + 8 > n) {
 		str_copy(dst + len, n - len, len ? ", ..." : "...");
 		return;
 	}
