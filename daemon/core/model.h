@@ -105,6 +105,9 @@ struct observed {
 	enum service_state service;
 	char service_word[32];
 	int64_t domain_task; /* taskPendingId of the domain object */
+	/* Its task, where no selector has the same; MX Plan, Zimbra: the task of our intent, or any that runs. Light
+	 * looks leave it TASK_NONE: they do not ask. */
+	enum task_state domain_task_state;
 	enum signing_status status;
 	char active[SELECTOR_NAME]; /* MX Plan's activeSelector */
 	struct diagnosis theirs;
