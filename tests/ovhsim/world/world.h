@@ -34,6 +34,8 @@ struct world_request {
 	const char *path;     /* from the API's root, with the query: /1.0/..., /v1/..., /v2/... or without version */
 	const char *body;     /* NULL or JSON */
 	size_t body_len;
+	int page_size;           /* v2: X-Pagination-Size, 0 = not sent */
+	const char *page_cursor; /* v2: X-Pagination-Cursor, NULL = not sent */
 };
 enum world_fault {        /* what the shell must do to the answer; the world has already decided and applied it */
 	WORLD_ANSWER,         /* send it */
@@ -47,7 +49,8 @@ struct world_answer {
 	int64_t delay_ms;
 	int retry_after;      /* seconds, 0 = no such header */
 	const char *content_type;
-	char query_id[80];
+	char query_id[80];    /* X-OVH-QUERYID, "" = no such header */
+	char next_cursor[64]; /* v2: X-Pagination-Cursor-Next, "" = no such header */
 	char *body;           /* owned by the caller: free() */
 	size_t body_len;
 };
@@ -76,6 +79,8 @@ int64_t world_next_event(struct world *w);
 /* What people do behind the daemon's back. what: "switch" (control panel enables the other selector), "disable",
  * "delete SELECTOR", "remove-cname SELECTOR", "expire-service", "suspend", "revoke-credential", ... */
 int world_person(struct world *w, int64_t now, const char *domain, const char *what);
+/* A person revoked the account's credential: the shell must refuse it. */
+bool world_revoked(const struct world *w, const char *account);
 
 /* The judge. Every changing request it was asked for, in order, with its verdict; and whether a domain ever went
  * without a signer after it once had one, through a request. broken = the rule's number (0 = none). */
