@@ -128,33 +128,43 @@ enum zone_verdict {
 	ZONE_DENIED,  /* the gate refused the write */
 };
 
-/* Makes one CNAME right: looks first, compares exactly (names fold case; ilike answers are filtered), creates or updates,
- * reads back, refreshes. Never creates a duplicate: whatever failed, the next job looks again. Removes only a duplicate
- * that is exactly right twice. */
+#define ZONE_FOUND_MAX 8 /* records at one name; more is nobody's CNAME */
+
+/* Makes one CNAME right: looks first, compares exactly (names fold case; what the ilike filter brings besides is left
+ * alone), creates or updates, reads back, refreshes. It ends with a refresh also when nothing had to be changed: a job is
+ * started because the DNS does not show the record. Whatever failed, the next job looks again before it writes. It removes
+ * a CNAME only where an equal one stays (safety rule 14), or the one that this very job has just made beside something that
+ * the list had not shown. Two jobs in one zone must not overlap: the caller keeps them apart. */
 struct zone_job {
 	char zone[HOST_NAME], name[HOST_NAME]; /* name: the whole customer record, inside the zone */
 	char target[HOST_NAME];                /* without the dot; it is written with one */
 	enum zone_verdict verdict;
 	enum trouble trouble;
 	char text[200], query_id[80];
-	bool changed; /* a record was created, updated or removed by this job */
-	/* what the next changing request would replace, for the gate; "" = it creates one */
-	char old_target[HOST_NAME];
-	bool removes; /* the next request deletes a duplicate of ours */
+	bool changed; /* a record was created, updated or removed by this job, and the API said so */
+	/* What the request that zone_next gave last would change, for the gate. */
+	char old_target
+	        [HOST_NAME]; /* the CNAME that it replaces or removes; "" = it creates one, or only publishes */
+	bool removes;        /* it deletes a duplicate of ours */
+	bool refreshes;      /* it changes no record: it has the zone served as it stands */
 	/* cursor */
 	unsigned step, at, tries;
+	int64_t created; /* id that this job's POST was answered with, -1 = a POST was answered without one */
+	bool updated;
 	unsigned n;
 	struct {
-		int64_t id;
+		int64_t id, ttl;
 		char type[16];
-		char target[HOST_NAME];
-	} found[8];
+		char target[HOST_NAME]; /* as a whole name, lower case, no dot; "" where it is no name */
+	} found[ZONE_FOUND_MAX];
 };
-/* 0, or -EINVAL: the name is not inside the zone or the target is no host name (safety rule 14). */
+/* 0, or -EINVAL: the name is no <selector>._domainkey.<domain> inside the zone, or the target no host name (safety
+ * rule 14); *z is untouched then. */
 int zone_job_init(struct zone_job *z, const char *zone, const char *name, const char *target);
+/* The next request in *ret (true; ask the gate when it `changes`), or false: see verdict. */
 bool zone_next(struct zone_job *z, struct api_request *ret);
 void zone_feed(struct zone_job *z, const struct api_answer *a);
-/* The gate refused the request that zone_next gave last. */
+/* The gate refused the request that zone_next gave last: the job ends without it. */
 void zone_deny(struct zone_job *z, const char *why);
 
 #endif
