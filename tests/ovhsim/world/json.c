@@ -191,9 +191,9 @@ static char *string(struct reader *r)
 	if (!take(r, "\""))
 		return NULL;
 	w_puts(&b, "");
-	while (r->p < r->end && *r->p != '"') {
-		if ((unsigned char)*r->p < 0x20)
-			break;
+	while (r->p < r->end && (unsigned char)*r->p >= 0x20) {
+		if (take(r, "\""))
+			return b.text;
 		if (*r->p != '\\') {
 			w_add(&b, r->p++, 1);
 			continue;
@@ -202,8 +202,6 @@ static char *string(struct reader *r)
 		if (!escape(r, &b))
 			break;
 	}
-	if (take(r, "\""))
-		return b.text;
 	free(b.text);
 	return NULL;
 }

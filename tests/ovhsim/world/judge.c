@@ -187,6 +187,38 @@ static void judge_domain(struct w_call *c)
 		w_blame(c->w, c->change, 15, "the domain's state is not ok");
 }
 
+/* Rule 10: how many domains of the account were switched or had a deletion within 24 h, and how many are between a
+ * switch and its end. First activation, repair and what a person ordered do not count. */
+static void judge_pace(struct w_call *c)
+{
+	int64_t daily = c->w->value[SW_JUDGE_MAX_DAILY].n, rotating = c->w->value[SW_JUDGE_MAX_ROTATING].n;
+	bool is_switch = c->route->act == W_ACT_ENABLE && other_signer(c->domain, c->slot);
+	struct w_logged *own = c->w->log[c->change - 1];
+	int64_t domains = 1, moving = 1;
+
+	if ((!is_switch && c->route->act != W_ACT_DELETE) || w_get(c->domain, c->w, SW_JUDGE_ORDERED)->n ||
+		w_get(c->domain, c->w, SW_JUDGE_COMPROMISED)->n)
+		return;
+	own->scheduled = true;
+	own->is_switch = is_switch;
+	c->domain->counted = c->change;
+	for (size_t i = c->change - 1; (daily || rotating) && i--;) {
+		const struct w_logged *l = c->w->log[i];
+
+		if (l->change.at <= c->w->now - W_DAY)
+			break;
+		if (!l->scheduled || !l->change.applied || l->domain->service->account != c->account || l->domain->counted == c->change)
+			continue;
+		l->domain->counted = c->change;
+		domains++;
+		moving += l->is_switch && l->change.at > c->w->now - W_HOUR && w_task_pends(l->domain->tasks);
+	}
+	if (daily && domains > daily)
+		w_blame(c->w, c->change, 10, "the %lldth domain within 24 h", (long long)domains);
+	if (is_switch && rotating && moving > rotating)
+		w_blame(c->w, c->change, 10, "the %lldth domain between switch and its end", (long long)moving);
+}
+
 static void judge_zimbra(struct w_call *c)
 {
 	const struct w_json *on = w_json_get(w_json_get(c->body, "targetSpec"), "dkimEnabled");
@@ -223,6 +255,7 @@ static void judge_selectors(struct w_call *c)
 	}
 	judge_pending(c);
 	judge_domain(c);
+	judge_pace(c);
 }
 
 void w_judge(struct w_call *c)

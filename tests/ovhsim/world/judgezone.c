@@ -164,6 +164,7 @@ void w_log(struct w_call *c)
 	}
 	if (c->domain)
 		domain = c->domain->name;
+	l->domain = c->domain;
 	w_printf(&b, "%s%c%s%c%s%c%s", domain, 0, selector ? selector : "", 0, c->q->method, 0, c->q->path);
 	l->text = b.text;
 	part = l->text;

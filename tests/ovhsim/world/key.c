@@ -45,7 +45,11 @@ void w_key_make(struct world *w, struct w_domain *d, unsigned slot, int64_t from
 	w_map_drop(&w->keys, &k->target, sizeof(k->target));
 	w_map_put(&w->keys, &k->target, sizeof(k->target), k);
 	s->key = k;
-	if (from > w->now)
+	/* another key begins its own history */
+	if (s->right_since != W_NEVER)
+		s->right_until = w->now;
+	s->right_since = W_NEVER;
+	if (from != W_NEVER)
 		w_event_add(w, from, W_EV_KEY, d, 0, slot);
 }
 

@@ -75,6 +75,7 @@ struct w_task {
 	enum w_function function;
 	enum w_task_status status;
 	enum w_who who;
+	bool queued; /* an event of it is still to come: it must stay in memory */
 	bool stuck, fails, stops_old, lost, doing_until_ready;
 	enum w_state before; /* the selector's, for a task that fails */
 	size_t change;       /* index + 1 into the judge's log; 0: no request */
@@ -110,6 +111,7 @@ struct w_domain {
 	int64_t unsigned_since; /* W_NEVER: signs, or never did */
 	int64_t state_ok_until; /* when a person suspended it */
 	uint64_t requests;
+	size_t counted; /* by the judge: the log entry for which it was */
 	char uuid[40];
 	uint32_t check_stamp;
 	int64_t check_at; /* the check that is due, W_NEVER: none */
@@ -188,6 +190,8 @@ struct w_event {
 struct w_logged {
 	struct world_change change;
 	char *text; /* domain, selector, method and path, behind one another */
+	struct w_domain *domain;
+	bool scheduled, is_switch; /* what rule 10 counts */
 	char why[160];
 };
 
@@ -273,6 +277,7 @@ struct w_task *w_mx_enable(struct world *w, struct w_domain *d, enum w_who who);
 struct w_task *w_mx_disable(struct world *w, struct w_domain *d, enum w_who who);
 void w_mx_ends(struct world *w, struct w_task *t, bool done);
 void w_mx_checked(struct world *w, struct w_domain *d);
+void w_mx_hand_over(struct world *w, struct w_domain *d);
 void w_mx_move(struct world *w, struct w_domain *d);
 void w_mx_first(struct world *w, struct w_domain *d, bool signing);
 bool w_mx_all_set(const struct w_domain *d);

@@ -115,7 +115,13 @@ void w_mx_move(struct world *w, struct w_domain *d)
 {
 	int64_t every = w_get(d, w, SW_MX_ACTIVE_MS)->n;
 
-	if (!d->mx.on || !every || d->mx.enabled_at + every > w->now)
+	if (d->mx.on && every && d->mx.enabled_at + every <= w->now)
+		w_mx_hand_over(w, d);
+}
+
+void w_mx_hand_over(struct world *w, struct w_domain *d)
+{
+	if (!d->mx.on)
 		return;
 	d->mx.active = (uint8_t)((d->mx.active + 1u) % d->slots);
 	signing(w, d, true);

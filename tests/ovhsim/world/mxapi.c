@@ -85,6 +85,7 @@ static void write_selectors(struct w_call *c)
 {
 	const struct w_value *early = w_get(c->domain, c->w, SW_MX_SELECTORS);
 	struct w_domain *d = c->domain;
+	bool empty = w_fault(c, SW_FAULT_EMPTY_LIST);
 	bool swapped = w_get(d, c->w, SW_MX_ORDER_SWAPS)->n && d->mx.readings++ % 2;
 
 	w_key(&c->out, "selectors");
@@ -93,7 +94,7 @@ static void write_selectors(struct w_call *c)
 		return;
 	}
 	w_open(&c->out, '[');
-	for (unsigned i = 0; i < d->slots && !w_fault(c, SW_FAULT_EMPTY_LIST); i++)
+	for (unsigned i = 0; i < d->slots && !empty; i++)
 		if (d->sel[i].target)
 			write_selector(c, swapped ? d->slots - 1 - i : i);
 	w_close(&c->out, ']');

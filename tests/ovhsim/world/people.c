@@ -14,9 +14,9 @@ struct deed {
 	int slot;             /* of the argument, or -1 */
 };
 
-static int need_slot(const struct deed *k)
+static bool simple(const struct w_domain *d)
 {
-	return k->slot < 0 ? -EINVAL : 0;
+	return d->platform == W_MXPLAN || d->platform == W_ZIMBRA;
 }
 
 /* The control panel's switch: the first other selector that is ready, or the one named. */
@@ -25,6 +25,10 @@ static int do_switch(const struct deed *k)
 	struct w_domain *d = k->d;
 	int slot = k->slot;
 
+	if (simple(d)) {
+		w_mx_hand_over(k->w, d);
+		return 0;
+	}
 	for (unsigned i = 0; slot < 0 && i < d->slots; i++)
 		if (d->sel[i].state == W_READY)
 			slot = (int)i;
@@ -39,7 +43,7 @@ static int do_disable(const struct deed *k)
 	struct w_domain *d = k->d;
 	int slot = k->slot;
 
-	if (d->platform == W_MXPLAN || d->platform == W_ZIMBRA) {
+	if (simple(d)) {
 		w_mx_disable(k->w, d, W_BY_PERSON);
 		return 0;
 	}
@@ -54,7 +58,7 @@ static int do_disable(const struct deed *k)
 
 static int do_enable(const struct deed *k)
 {
-	if (k->d->platform == W_MXPLAN || k->d->platform == W_ZIMBRA) {
+	if (simple(k->d)) {
 		w_mx_enable(k->w, k->d, W_BY_PERSON);
 		return 0;
 	}
@@ -63,7 +67,7 @@ static int do_enable(const struct deed *k)
 
 static int do_delete(const struct deed *k)
 {
-	if (need_slot(k) || k->d->sel[k->slot].state == W_ABSENT)
+	if (k->slot < 0 || simple(k->d) || k->d->sel[k->slot].state == W_ABSENT)
 		return -EINVAL;
 	w_delete(k->w, k->d, (unsigned)k->slot, W_BY_PERSON);
 	return 0;
@@ -71,7 +75,7 @@ static int do_delete(const struct deed *k)
 
 static int do_create(const struct deed *k)
 {
-	if (need_slot(k) || k->d->sel[k->slot].state != W_ABSENT)
+	if (k->slot < 0 || simple(k->d) || k->d->sel[k->slot].state != W_ABSENT)
 		return -EINVAL;
 	w_create(k->w, k->d, (unsigned)k->slot, false, false, W_BY_PERSON);
 	return 0;
@@ -98,7 +102,7 @@ static int do_foreign(const struct deed *k)
 
 static int do_remove_cname(const struct deed *k)
 {
-	if (need_slot(k))
+	if (k->slot < 0)
 		return -EINVAL;
 	w_zone_unpoint(k->w, k->d, (unsigned)k->slot);
 	return 0;
@@ -120,7 +124,7 @@ static int do_wrong_cname(const struct deed *k)
 	char record[W_NAME], sub[W_NAME];
 	unsigned cname = (unsigned)w_field_type("CNAME");
 
-	if (need_slot(k))
+	if (k->slot < 0)
 		return -EINVAL;
 	w_selector_record(k->d, (unsigned)k->slot, record);
 	w_zone_sub(z, record, sub);
@@ -254,6 +258,20 @@ int world_person(struct world *w, int64_t now, const char *domain, const char *w
 		return r;
 	}
 	return -EINVAL;
+}
+
+uint64_t world_requests(const struct world *w, const char *domain)
+{
+	const struct w_domain *d = w_domain_of(w, domain);
+
+	return d ? d->requests : 0;
+}
+
+size_t world_busiest_minute(const struct world *w, const char *account)
+{
+	const struct w_account *a = w_map_text(&w->accounts, account);
+
+	return a ? a->busiest : 0;
 }
 
 bool world_revoked(const struct world *w, const char *account)

@@ -93,6 +93,7 @@ void w_get_records(struct w_call *c)
 {
 	const char *field = w_param(c, "fieldType"), *sub = w_param(c, "subDomain");
 	const struct w_copy *set = c->zone->edit;
+	bool empty = w_fault(c, SW_FAULT_EMPTY_LIST);
 
 	if (field && *field && !strpbrk(field, "%_") && w_field_type(field) < 0) {
 		w_refuse(c, 400, "Client::BadRequest", NULL,
@@ -102,7 +103,7 @@ void w_get_records(struct w_call *c)
 		return;
 	}
 	w_open(&c->out, '[');
-	for (uint32_t i = 0; i < set->n && !w_fault(c, SW_FAULT_EMPTY_LIST); i++) {
+	for (uint32_t i = 0; i < set->n && !empty; i++) {
 		const struct w_record *r = set->rec[i];
 
 		if (field && *field && !like(field, w_field_types[r->field]))

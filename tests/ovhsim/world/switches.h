@@ -137,6 +137,9 @@ struct w_narrow;
 	SW(JUDGE_SLACK_MS, "judge_slack_ms", MS, "35s", "what was true so long ago may still be acted upon") \
 	SW(JUDGE_COMPROMISED, "judge_compromised", YES, "no", "a person ordered rotate --compromised: no grace") \
 	SW(JUDGE_FORBIDDEN, "judge_forbidden", YES, "no", "rule 8: nothing may be changed") \
+	SW(JUDGE_ORDERED, "judge_ordered", YES, "no", "a person ordered what is done: not counted by rule 10") \
+	SW(JUDGE_MAX_DAILY, "judge_max_daily", INT, "0", "rule 10: domains of an account switched or with a deletion in 24 h; 0 is no limit") \
+	SW(JUDGE_MAX_ROTATING, "judge_max_rotating", INT, "0", "rule 10: domains of an account between switch and its end; 0 is no limit") \
 	SW(JUDGE_UNWRITABLE, "judge_unwritable", YES, "no", "records are not ours to write (dns: manual)")
 /* clang-format on */
 

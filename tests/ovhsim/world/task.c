@@ -31,7 +31,7 @@ static void forget(struct world *w, struct w_domain *d)
 		at = &(*at)->next;
 	while (*at) {
 		struct w_task *t = *at;
-		bool held = t->finished == W_NEVER || d->mx.task == t;
+		bool held = t->finished == W_NEVER || t->queued || d->mx.task == t;
 
 		for (unsigned i = 0; i < d->slots; i++)
 			held |= d->sel[i].task == t;
@@ -72,7 +72,8 @@ struct w_task *w_task_new(struct world *w, struct w_domain *d, unsigned slot, en
 		d->sel[slot].task = t;
 	else
 		d->mx.task = t;
-	if (!t->stuck)
+	t->queued = !t->stuck;
+	if (t->queued)
 		w_event_add(w, t->starts, W_EV_TASK, t, 0, slot);
 	if (d->n_tasks > TASKS_REMEMBERED)
 		forget(w, d);
@@ -117,6 +118,7 @@ static void ends(struct world *w, struct w_task *t)
 /* stamp 0: it starts; 1: it ends. A task cancelled meanwhile does neither. */
 void w_task_event(struct world *w, struct w_task *t, uint32_t stamp)
 {
+	t->queued = false;
 	if (!w_task_pends(t))
 		return;
 	if (stamp) {
@@ -125,6 +127,7 @@ void w_task_event(struct world *w, struct w_task *t, uint32_t stamp)
 	}
 	t->status = W_TASK_DOING;
 	w_task_starts(w, t);
+	t->queued = true;
 	w_event_add(w, t->ends, W_EV_TASK, t, 1, t->slot);
 }
 

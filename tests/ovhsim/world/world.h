@@ -22,9 +22,13 @@ struct world_switch {
 };
 const struct world_switch *world_switches(size_t *ret_n);
 
-/* Makes a domain. platform: exchange | emailpro | mxplan | zimbra. A zone of the same name (or `zone`) is made
- * in `account` unless dns is "none" (then the zone is served but not writable through the API). selectors: how
- * many names dkimSelector reserves. state: virgin | signing (both exist, the first signs, records in place). */
+/* Makes a domain. platform: exchange | emailpro | mxplan | zimbra. service: for exchange "organization/service" or
+ * one name for both; not looked at for mxplan; a UUID is a zimbra platform's id, another text makes one. A zone of
+ * the same name (or `zone`, which must be the domain or above it) is made where there is none yet: in `account`, or
+ * by dns "none" at nobody's (served, but not writable through the API), or by "account:NAME" in that account.
+ * selectors: how many names dkimSelector reserves, 1 to 3. state: virgin | signing (all exist, the first signs,
+ * records in place since ever) | ready (the same, none signs) | one (only the first exists, and signs). Returns
+ * -EINVAL, or -EEXIST. Instants never go back: an earlier `now` counts as the latest one. */
 int world_add_domain(struct world *w, int64_t now, const char *account, const char *platform, const char *service,
         const char *domain, const char *zone, const char *dns, unsigned selectors, const char *state);
 
@@ -76,8 +80,13 @@ void world_rrs_free(struct world_rrs *r);
 /* The next instant at which anything changes by itself, or 0: lets a virtual clock leap. */
 int64_t world_next_event(struct world *w);
 
-/* What people do behind the daemon's back. what: "switch" (control panel enables the other selector), "disable",
- * "delete SELECTOR", "remove-cname SELECTOR", "expire-service", "suspend", "revoke-credential", ... */
+/* What people do behind the daemon's back. what, SELECTOR being a name or 1, 2, 3 and optional where bracketed:
+ * switch [SELECTOR] (the control panel enables another one), enable, disable [SELECTOR], delete SELECTOR,
+ * create SELECTOR, foreign [signing] (a selector that dkimSelector does not name), remove-cname SELECTOR,
+ * add-cname [SELECTOR], wrong-cname SELECTOR, record SUB TYPE TARGET (SUB @ is the apex), text-edit (all record ids
+ * change), expire-service, renew-service, suspend, restore (the domain's state), revoke-credential,
+ * grant-credential, clear-tasks (support ends what is stuck). domain may be "name:platform". DNS changes are served
+ * publish_ms later. Returns -ENOENT no such domain, -EINVAL no such deed, -EBUSY not possible now. */
 int world_person(struct world *w, int64_t now, const char *domain, const char *what);
 /* A person revoked the account's credential: the shell must refuse it. */
 bool world_revoked(const struct world *w, const char *account);
@@ -99,7 +108,10 @@ size_t world_broken(const struct world *w); /* number of changes with broken != 
 const char *world_signing(struct world *w, int64_t now, const char *domain);
 /* Everything about a domain or all of them (domain NULL) as JSON, for the shell's /_sim pages; free(). */
 char *world_dump(struct world *w, int64_t now, const char *domain);
-/* Requests counted by kind ("auth", "domain", "dkim", "zone", ...) as JSON; free(). */
+/* Requests as JSON: total (without auth), by kind ("auth", "domain", "dkim", "zone", ...), by account with the most
+ * within any 60 s, by domain (the requests for its zone too, where the zone has no other domain); free(). */
 char *world_counts(const struct world *w);
+uint64_t world_requests(const struct world *w, const char *domain);
+size_t world_busiest_minute(const struct world *w, const char *account);
 
 #endif

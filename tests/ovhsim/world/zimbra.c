@@ -56,6 +56,7 @@ static bool names_cnames(struct w_call *c, struct w_domain *d)
 static void write_expected(struct w_call *c, struct w_domain *d)
 {
 	char record[W_NAME], target[W_NAME];
+	bool empty = w_fault(c, SW_FAULT_EMPTY_LIST);
 
 	w_key(&c->out, "expectedDNSConfig");
 	if (!names_cnames(c, d)) {
@@ -67,7 +68,7 @@ static void write_expected(struct w_call *c, struct w_domain *d)
 	w_open(&c->out, '{');
 	w_key(&c->out, "cnames");
 	w_open(&c->out, '[');
-	for (unsigned i = 0; i < d->slots && !w_fault(c, SW_FAULT_EMPTY_LIST); i++) {
+	for (unsigned i = 0; i < d->slots && !empty; i++) {
 		w_selector_record(d, i, record);
 		w_target_name(d, i, d->sel[i].target, target);
 		w_open(&c->out, '{');
