@@ -46,6 +46,15 @@ char *diag_format(const struct diag *d, char *dst, size_t n)
 	return dst;
 }
 
+void diags_move(struct diags *to, struct diags *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		diag_add(to, from->list[i].file, from->list[i].line, from->list[i].column, "%s",
+		        from->list[i].text);
+	to->count += from->count - from->n;
+	diags_clear(from);
+}
+
 void diags_clear(struct diags *d)
 {
 	for (size_t i = 0; i < d->n; i++) {

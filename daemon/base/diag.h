@@ -24,6 +24,8 @@ void diag_add(struct diags *d, const char *file, int line, int column, const cha
         __attribute__((format(printf, 5, 6)));
 /* "FILE:LINE:COLUMN: text" into dst, cleaned of control characters; parts that are 0 are left out. */
 char *diag_format(const struct diag *d, char *dst, size_t n);
+/* Appends what is in from, and empties it. */
+void diags_move(struct diags *to, struct diags *from);
 void diags_clear(struct diags *d);
 
 #endif

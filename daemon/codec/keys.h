@@ -12,10 +12,13 @@
 #include "codec/yaml.h"
 #include "core/words.h"
 
+struct windows;
+
 struct keys {
 	const char *file;
 	struct diags *diags;
-	struct arena *arena; /* texts are interned here */
+	struct arena *arena;     /* texts are interned here */
+	struct windows *windows; /* windows are checked against and kept in it; NULL = checked only */
 };
 
 struct key {

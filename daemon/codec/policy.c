@@ -54,8 +54,8 @@ static void read_window(struct keys *k, const struct key *key, const struct yaml
 		*(const char **)field = NULL;
 		return;
 	}
-	struct windows *scratch = windows_new();
-	if (windows_add(scratch, text, error, sizeof error))
+	struct windows *scratch = k->windows ? NULL : windows_new();
+	if (windows_add(scratch ? scratch : k->windows, text, error, sizeof error))
 		*(const char **)field = arena_intern(k->arena, text);
 	else
 		keys_fault(k, value, "window: %s", error);

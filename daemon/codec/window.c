@@ -10,6 +10,10 @@
 
 #define DAY       86400
 #define TIMES_MAX 8
+#define TEXT_MOST 200
+
+/* Each costs about 10 KiB and a zone file. Nobody writes so many by hand. */
+#define WINDOWS_MOST 1000
 
 struct rule {
 	struct window window; /* what the core sees; its list is ours */
@@ -27,6 +31,7 @@ struct rule {
 
 struct windows {
 	struct rule *rules;
+	size_t n;
 };
 
 struct windows *windows_new(void)
@@ -196,8 +201,12 @@ const struct window *windows_add(struct windows *set, const char *text, char *er
 	for (struct rule *r = set->rules; r; r = r->next)
 		if (str_eq(r->text, text))
 			return &r->window;
-	if (strlen(text) > 200) {
-		str_format(error, error_len, "a window of more than 200 bytes");
+	if (strlen(text) > TEXT_MOST) {
+		str_format(error, error_len, "a window of more than %d bytes", TEXT_MOST);
+		return NULL;
+	}
+	if (set->n == WINDOWS_MOST) {
+		str_format(error, error_len, "more than %d different windows", WINDOWS_MOST);
 		return NULL;
 	}
 	struct rule *r = xcalloc(1, sizeof *r);
@@ -215,6 +224,7 @@ const struct window *windows_add(struct windows *set, const char *text, char *er
 	r->window.text = r->text;
 	r->next = set->rules;
 	set->rules = r;
+	set->n++;
 	return &r->window;
 }
 
@@ -305,4 +315,13 @@ void windows_expand(struct windows *set, int64_t from_ms, int days)
 		r->window.from = from * MS_SECOND;
 		r->window.to = to * MS_SECOND;
 	}
+}
+
+bool windows_due(const struct windows *set, int64_t now_ms)
+{
+	if (!set->rules)
+		return false;
+	const struct window *w =
+	        &set->rules->window; /* all cover the same span, but for one added since: it is first */
+	return now_ms < w->from || now_ms >= w->from + (w->to - w->from) / 2;
 }

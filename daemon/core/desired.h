@@ -39,7 +39,8 @@ struct desired {
 	enum platform platform;
 	enum zimbra_api zimbra_api;
 	enum dns_mode dns;
-	enum run_mode mode; /* observe too when the whole configuration says so */
+	enum run_mode mode;     /* observe too when the whole configuration says so */
+	enum run_mode own_mode; /* as the inventory has it */
 };
 
 /* "exchange", ... the contract's word. */
