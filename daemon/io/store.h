@@ -16,7 +16,8 @@ struct store;
 
 /* A domain is another one on another account, platform, service or organization (safety rule 8). */
 struct store_key {
-	const char *account, *platform, *service, *organization, *domain; /* "" where it has none; never NULL */
+	const char *account, *platform, *service, *organization,
+	        *domain; /* "" where it has none; never NULL */
 };
 
 /* Opens or creates the state in folder `dir` and locks it against other daemons. On failure NULL, with a sentence in
@@ -30,7 +31,8 @@ int store_load(struct store *s, const struct store_key *k, struct record *ret);
 /* Inserts or replaces; sets r->id on insert. Durable at store_commit. */
 int store_save(struct store *s, const struct store_key *k, struct record *r);
 /* Every record, by key order, for start-up and status; stops when each returns false. */
-int store_each(struct store *s, bool (*each)(void *arg, const struct store_key *k, const struct record *r), void *arg);
+int store_each(struct store *s, bool (*each)(void *arg, const struct store_key *k, const struct record *r),
+        void *arg);
 /* Only what the schedule needs of every record; much cheaper. */
 struct store_due {
 	int64_t id, next_look;
@@ -39,7 +41,8 @@ struct store_due {
 	enum reason reason;
 	bool has_intent;
 };
-int store_each_due(struct store *s, bool (*each)(void *arg, const struct store_key *k, const struct store_due *d), void *arg);
+int store_each_due(struct store *s,
+        bool (*each)(void *arg, const struct store_key *k, const struct store_due *d), void *arg);
 
 /* Small facts by name, e.g. "account/default/breaker". Text; NULL deletes. store_fact returns a string to free, or NULL. */
 int store_set_fact(struct store *s, const char *name, const char *value);
@@ -47,12 +50,14 @@ char *store_fact(struct store *s, const char *name);
 
 /* Last good inventory files. text NULL forgets one. */
 int store_set_file(struct store *s, const char *path, const char *text, size_t len);
-int store_each_file(struct store *s, bool (*each)(void *arg, const char *path, const char *text, size_t len), void *arg);
+int store_each_file(
+        struct store *s, bool (*each)(void *arg, const char *path, const char *text, size_t len), void *arg);
 
 /* History: changes and transitions with their evidence; kept two years (pruned by store_prune). json is one object. */
 int store_history(struct store *s, int64_t domain_id, int64_t at, const char *kind, const char *json);
 int store_each_history(struct store *s, int64_t domain_id /* 0 = all */, int64_t since,
-        bool (*each)(void *arg, int64_t domain_id, int64_t at, const char *kind, const char *json), void *arg);
+        bool (*each)(void *arg, int64_t domain_id, int64_t at, const char *kind, const char *json),
+        void *arg);
 int store_prune(struct store *s, int64_t before);
 
 /* Makes everything since the last commit durable. 0, or negative errno (-ENOSPC, -EIO, -EROFS ...): then nothing of
