@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "codec/url.h"
 
 /* ---- requests ---- */
 
@@ -19,18 +20,6 @@ static void request_spoil(struct api_request *r)
 {
 	memset(r->path, '!', sizeof r->path - 1);
 	r->path[sizeof r->path - 1] = '\0';
-}
-
-/* RFC 3986 2.3: everything but the unreserved characters. */
-static void url_segment(struct buf *b, const char *s)
-{
-	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-	for (; *s; s++)
-		if (strchr(unreserved, *s))
-			buf_add(b, s, 1);
-		else
-			buf_printf(b, "%%%02X", (unsigned)(unsigned char)*s);
 }
 
 void request_path(struct api_request *r, const char *format, ...)

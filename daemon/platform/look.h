@@ -29,7 +29,8 @@ struct reply {
 	enum reply_kind kind;
 	const struct json *root; /* freed by reply_done */
 	enum trouble trouble;    /* of REPLY_GONE too, for paths that must exist */
-	bool api_error;          /* the body is an error of the API in JSON, so it was the API that spoke */
+	bool refused;            /* it proves that a change was not done (safety rule 7) */
+	bool no_service;         /* 404: the service or zone itself is not in this account */
 	char text[200];          /* "answered 503: ...", cleaned; "" for REPLY_JSON */
 };
 void reply_read(const struct api_answer *a, struct reply *ret);

@@ -57,102 +57,6 @@ static void start(const struct desired *d, const char *method, struct api_reques
 	request_path(r, "/domain/%", d->domain);
 }
 
-/* ---- which selectors ---- */
-
-static int find(const struct pass *p, const char *name)
-{
-	for (unsigned i = 0; i < p->seen.n; i++)
-		if (str_caseeq(p->seen.sel[i].name, name))
-			return (int)i;
-	return -1;
-}
-
-/* Finds or makes the place of a selector. A named one takes the place of another where there is none left. */
-static void place(struct pass *p, const char *name, bool named, bool listed)
-{
-	struct observed *o = &p->seen;
-	int at = find(p, name);
-
-	if (at < 0 && o->n < SELECTORS_MAX) {
-		at = (int)o->n++;
-		memset(&o->sel[at], 0, sizeof o->sel[at]);
-	}
-	if (at < 0) {
-		o->too_many = true;
-		for (at = SELECTORS_MAX - 1; named && at >= 0 && o->sel[at].named; at--)
-			;
-		if (!named || at < 0)
-			return;
-		memset(&o->sel[at], 0, sizeof o->sel[at]);
-	}
-	if (!str_copy(o->sel[at].name, sizeof o->sel[at].name, name))
-		return;
-	o->sel[at].named |= named;
-	o->sel[at].listed |= listed;
-}
-
-/* The named ones first, by name, then the others, by name. Before any of them is read: own[] is not moved. */
-static void sort(struct pass *p)
-{
-	struct observed *o = &p->seen;
-
-	for (unsigned i = 1; i < o->n; i++)
-		for (unsigned j = i; j > 0; j--) {
-			struct seen_selector *a = &o->sel[j - 1], *b = &o->sel[j], t;
-
-			if (a->named != b->named ? a->named : strcmp(a->name, b->name) <= 0)
-				break;
-			t = *a;
-			*a = *b;
-			*b = t;
-		}
-}
-
-static void place_recorded(struct pass *p)
-{
-	const char *names[2];
-	unsigned n = record_names(p->record, names);
-
-	for (unsigned i = 0; i < n; i++)
-		place(p, names[i], true, false);
-}
-
-static bool is_recorded_name(const struct pass *p, const char *name)
-{
-	const char *names[2];
-	unsigned n = record_names(p->record, names);
-
-	for (unsigned i = 0; i < n; i++)
-		if (str_caseeq(names[i], name))
-			return true;
-	return false;
-}
-
-/* Was this selector met before, under whatever role? */
-static bool is_recorded(const struct pass *p, const char *name)
-{
-	for (unsigned i = 0; p->record && i < p->record->n; i++)
-		if (str_caseeq(p->record->sel[i].name, name))
-			return true;
-	return false;
-}
-
-/* What a flight look reads: the selectors of the unresolved intents; for an enable also the other of the pair, which it
- * may switch off. */
-static void place_intents(struct pass *p)
-{
-	for (unsigned i = 0; p->record && i < INTENTS_MAX; i++) {
-		const struct intent *in = &p->record->intent[i];
-
-		if (in->action == ACTION_NONE || !dname_valid_selector(in->selector))
-			continue;
-		place(p, in->selector, is_recorded_name(p, in->selector), false);
-		if (in->action == ACTION_ENABLE)
-			place_recorded(p);
-	}
-	sort(p);
-}
-
 static bool asks_names(const struct pass *p)
 {
 	const char *names[2];
@@ -212,9 +116,9 @@ static void enter(struct pass *p, enum step step)
 	p->step = step;
 	p->at = 0;
 	if (step == AT_SELECTORS && p->kind == LOOK_FLIGHT)
-		place_intents(p);
+		selectors_place_intents(p);
 	else if (step == AT_SELECTORS)
-		sort(p);
+		selectors_sort(p);
 	else if (step == AT_TASKS)
 		tasks_from_intents(p);
 	if (p->kind == LOOK_LIGHT || step == AT_END)
@@ -227,7 +131,7 @@ bool selectors_next(struct pass *p, struct api_request *ret)
 
 	while (!p->whole && !wanted(p)) {
 		if (p->step == AT_NAMES && p->kind == LOOK_FULL)
-			place_recorded(p);
+			selectors_place_recorded(p);
 		enter(p, p->step + 1);
 	}
 	if (p->whole)
@@ -305,9 +209,9 @@ static void feed_list(struct pass *p, const struct api_answer *a, const struct j
 	for (const struct json *e = json_first(root); e; e = json_next(e)) {
 		const char *name = json_string(e);
 
-		if (p->kind == LOOK_FULL || find(p, name) >= 0)
-			place(p, name, false, true);
-		if (!is_recorded(p, name))
+		if (p->kind == LOOK_FULL || selectors_find(p, name) >= 0)
+			selectors_place(p, name, false, true);
+		if (!selectors_known(p, name))
 			p->names_ask = true;
 	}
 }
@@ -318,7 +222,7 @@ static void feed_names(struct pass *p, const struct api_answer *a, const struct 
 	const char *pair[2] = {NULL, NULL};
 
 	if (!list_valid(p, a, root)) {
-		place_recorded(p);
+		selectors_place_recorded(p);
 		return;
 	}
 	for (const struct json *e = json_first(root); e; e = json_next(e)) {
@@ -335,7 +239,8 @@ static void feed_names(struct pass *p, const struct api_answer *a, const struct 
 	}
 	for (unsigned i = 0; i < 2; i++)
 		if (pair[i])
-			place(p, pair[i], true, false);
+			selectors_place(p, pair[i], true, false);
+	selectors_place_dropped(p);
 }
 
 /* The fields of a selector object. NULL, or the name of the one that is not as it must be. */
@@ -444,7 +349,7 @@ static void feed_step(struct pass *p, const struct api_answer *a)
 	else if (reply.kind == REPLY_GONE) /* a list of a domain that was there a moment ago */
 		look_trouble(p, TROUBLE_TRANSIENT, a, reply.text);
 	if (reply.kind != REPLY_JSON && step == AT_NAMES)
-		place_recorded(p);
+		selectors_place_recorded(p);
 	reply_done(&reply);
 	enter(p, step + 1);
 }

@@ -386,7 +386,7 @@ void zone_feed(struct zone_job *z, const struct api_answer *a)
 	reply_read(a, &reply);
 	if (reply.kind == REPLY_JSON) {
 		feed_good(z, reply.root);
-	} else if (reply.kind == REPLY_GONE && by_id && !strstr(reply.text, "This service does not exist")) {
+	} else if (reply.kind == REPLY_GONE && by_id && !reply.no_service) {
 		list_again(z,
 		        "a record that the list has answers 404"); /* ids move, and fresh ones take their time */
 	} else {

@@ -170,7 +170,7 @@ static const struct story stories[] = {
          {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}, {REFRESH, 409, "{\"message\":\"x\"}"}},
          ZONE_TROUBLE,                                                                                                                                                    false, "!",               "answered 409"                              },
         {"refresh as a page",                                             {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}, {REFRESH, 200, HTML}},
-         ZONE_TROUBLE,                                                                                                                                                    false, "!",               "without JSON"                              },
+         ZONE_TROUBLE,                                                                                                                                                    false, "!",               "a page of HTML"                            },
         {"POST lost",                                                     {{LIST, 200, "[]"}, {POST, SILENCE, NULL}},                                       ZONE_TROUBLE, false, "+",               "got no answer"                             },
         {"PUT did nothing",
          {{LIST, 200, "[7]"}, {GET("7"), 200, WRONG("7")}, {PUT("7"), 200, "null"},
