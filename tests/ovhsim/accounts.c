@@ -68,7 +68,7 @@ struct auth_account *auth_account(struct auth *a, const char *name)
 		return acc;
 	acc = must(calloc(1, sizeof(*acc)));
 	acc->name = must(strdup(name));
-	a->accounts = must(realloc(a->accounts, (a->n_accounts + 1) * sizeof(*a->accounts)));
+	a->accounts = must(realloc(a->accounts, (a->n_accounts + 1) * sizeof(struct auth_account *)));
 	a->accounts[a->n_accounts++] = acc;
 	return acc;
 }
@@ -85,7 +85,7 @@ struct auth_key *auth_add_key(
 	k->ck = must(strdup(ck));
 	k->id = UINT64_C(0x100000000) + a->n_keys * 7919 + 17; /* above 2^32, as real ids may be */
 	k->created = sim_now(s);
-	a->keys = must(realloc(a->keys, (a->n_keys + 1) * sizeof(*a->keys)));
+	a->keys = must(realloc(a->keys, (a->n_keys + 1) * sizeof(struct auth_key *)));
 	a->keys[a->n_keys++] = k;
 	return k;
 }
@@ -97,7 +97,7 @@ void auth_add_client(struct auth *a, struct auth_account *acc, const char *id, c
 	c->account = acc;
 	c->id = must(strdup(id));
 	c->secret = must(strdup(secret));
-	a->clients = must(realloc(a->clients, (a->n_clients + 1) * sizeof(*a->clients)));
+	a->clients = must(realloc(a->clients, (a->n_clients + 1) * sizeof(struct auth_client *)));
 	a->clients[a->n_clients++] = c;
 }
 

@@ -242,8 +242,11 @@ void dnsd_free(struct dnsd *d)
 {
 	if (!d)
 		return;
-	while (d->clients)
-		client_free(d->clients);
+	for (struct tcp_client *c = d->clients, *next; c; c = next) {
+		next = c->next;
+		bufferevent_free(c->bev);
+		free(c);
+	}
 	while (d->n)
 		server_close(&d->servers[--d->n]);
 	free(d);

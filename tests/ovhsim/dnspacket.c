@@ -276,18 +276,27 @@ static void put_txt(struct writer *w, const char *s)
 /* "mname rname serial refresh retry expire minimum" */
 static void put_soa(struct writer *w, const char *s)
 {
-	char mname[256], rname[256];
-	unsigned v[5];
-	int i;
+	char name[256];
 
-	if (sscanf(s, "%255s %255s %u %u %u %u %u", mname, rname, &v[0], &v[1], &v[2], &v[3], &v[4]) != 7) {
-		w->full = true;
-		return;
+	for (int i = 0; i < 2; i++) {
+		size_t len = strcspn(s, " ");
+
+		if (!len || len >= sizeof(name)) {
+			w->full = true;
+			return;
+		}
+		snprintf(name, sizeof(name), "%.*s", (int)len, s);
+		put_name(w, name);
+		s += len;
+		s += strspn(s, " ");
 	}
-	put_name(w, mname);
-	put_name(w, rname);
-	for (i = 0; i < 5; i++)
-		put32(w, v[i]);
+	for (int i = 0; i < 5; i++) {
+		char *end;
+
+		put32(w, (uint32_t)strtoul(s, &end, 10));
+		w->full |= end == s;
+		s = end;
+	}
 }
 
 static void put_data(struct writer *w, int type, const char *s)
@@ -369,7 +378,7 @@ size_t dnspacket_answer(const struct dns_query *q, const struct world_rrs *rrs, 
 	put16(&w, q->question ? 1 : 0);
 	put32(&w, 0);
 	put16(&w, q->edns ? 1 : 0);
-	for (i = 0; i < q->question_len; i++)
+	for (i = 0; q->question && i < q->question_len; i++)
 		put8(&w, q->question[i]);
 	remember_names(&w, HEADER, w.len);
 	question_end = w.len;

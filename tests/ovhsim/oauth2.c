@@ -24,8 +24,11 @@ static bool form_decode(const char *s, size_t len, char *dst, size_t n)
 	for (size_t i = 0; i < len; i++) {
 		char c = s[i] == '+' ? ' ' : s[i];
 
-		if (c == '%' && i + 2 < len && hex_digit(s[i + 1]) >= 0 && hex_digit(s[i + 2]) >= 0) {
-			c = (char)(hex_digit(s[i + 1]) << 4 | hex_digit(s[i + 2]));
+		int high = c == '%' && i + 2 < len ? hex_digit(s[i + 1]) : -1,
+		    low = high >= 0 ? hex_digit(s[i + 2]) : -1;
+
+		if (low >= 0) {
+			c = (char)(high * 16 + low);
 			i += 2;
 		}
 		if (o + 1 >= n)

@@ -27,8 +27,8 @@ static void drop(struct evhttp_connection *c)
 	struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(c));
 
-	if (fd >= 0)
-		connect(fd, &nowhere, sizeof(nowhere));
+	if (fd >= 0 && connect(fd, &nowhere, sizeof(nowhere)) < 0)
+		shutdown(fd, SHUT_RDWR);
 	evhttp_connection_free(c);
 }
 
@@ -144,9 +144,12 @@ void send_answer(struct sender *s, struct evhttp_request *req, struct world_answ
 
 void sender_clear(struct sender *s)
 {
-	while (s->pending) {
-		if (!evhttp_request_get_connection(s->pending->req))
-			evhttp_request_free(s->pending->req); /* its peer went while it waited: ours alone */
-		pending_free(s->pending);
+	struct pending *next;
+
+	for (struct pending *p = s->pending; p; p = next) {
+		next = p->next;
+		if (!evhttp_request_get_connection(p->req))
+			evhttp_request_free(p->req); /* its peer went while it waited: ours alone */
+		pending_free(p);
 	}
 }
