@@ -118,7 +118,7 @@ static const struct refusal *check_signed(struct sim *s, const struct incoming *
 		return &no_credential;
 	p->key = key;
 	p->account = key->account;
-	if (key->state != AUTH_VALIDATED)
+	if (key->state != AUTH_VALIDATED || world_revoked(s->world, key->account->name))
 		return &bad_credential;
 	if (!in->timestamp || !time_ok(s, in->timestamp))
 		return &late;
@@ -137,7 +137,8 @@ static const struct refusal *check_bearer(struct sim *s, const char *text, struc
 
 		if (strcmp(t->text, text) != 0)
 			continue;
-		if (t->until <= sim_now(s) || t->client->revoked)
+		if (t->until <= sim_now(s) || t->client->revoked ||
+		        world_revoked(s->world, t->client->account->name))
 			return &login_first;
 		p->client = t->client;
 		p->account = t->client->account;

@@ -80,6 +80,8 @@ static void ask_world(struct sim *s, const struct incoming *in, const char *acco
 	        .path = in->path,
 	        .body = in->body_len ? in->body : NULL,
 	        .body_len = in->body_len,
+	        .page_size = in->page_size ? (int)strtol(in->page_size, NULL, 10) : 0,
+	        .page_cursor = in->page_cursor,
 	};
 
 	world_request(s->world, sim_now(s), &q, ret);
@@ -113,6 +115,8 @@ static void answer(
 	}
 	if (kind == METER_TOKEN || kind == METER_AUTH)
 		auth_fault(s, ret);
+	if (kind != METER_API) /* the world gives its own, or none when told to */
+		sim_query_id(s, ret->query_id);
 	meter_request(s->meter, sim_now(s), *ret_account, kind);
 }
 
@@ -187,6 +191,8 @@ static void on_request(struct evhttp_request *req, void *arg)
 	        .consumer = evhttp_find_header(headers, "X-Ovh-Consumer"),
 	        .timestamp = evhttp_find_header(headers, "X-Ovh-Timestamp"),
 	        .signature = evhttp_find_header(headers, "X-Ovh-Signature"),
+	        .page_size = evhttp_find_header(headers, "X-Pagination-Size"),
+	        .page_cursor = evhttp_find_header(headers, "X-Pagination-Cursor"),
 	        .body = body,
 	        .body_len = len,
 	};
@@ -195,8 +201,6 @@ static void on_request(struct evhttp_request *req, void *arg)
 	body[len] = 0;
 	in.path = path_of(in.uri);
 	answer(h->sim, &in, &account, &a);
-	if (!a.query_id[0])
-		sim_query_id(h->sim, a.query_id);
 	log_request(h->sim, &in, account, &a);
 	free(body);
 	send_answer(&h->sender, req, &a);

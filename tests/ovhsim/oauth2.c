@@ -131,6 +131,8 @@ void oauth2_token(
 	c = auth_client_find(s->auth, id, secret);
 	if (c)
 		*ret_account = c->account->name;
+	if (c && world_revoked(s->world, c->account->name))
+		c = NULL;
 	if (token_fails(s, ret))
 		return;
 	if (!c)

@@ -139,7 +139,10 @@ static const char *do_person(struct sim *s, const struct fields *f)
 		r = auth_person(s, f->f[1] + 8, what);
 	else
 		r = world_person(s->world, sim_now(s), f->f[1], what);
-	return r < 0 ? "nobody can do that there" : NULL;
+	return r == -ENOENT  ? "no such domain"
+	       : r == -EBUSY ? "not possible now"
+	       : r < 0       ? "nobody can do that there"
+	                     : NULL;
 }
 
 static const struct verb {

@@ -45,7 +45,10 @@ static void add_headers(struct sender *s, struct evhttp_request *req, const stru
 	char text[24];
 
 	evhttp_add_header(headers, "Content-Type", a->content_type ? a->content_type : REPLY_JSON);
-	evhttp_add_header(headers, "X-OVH-QUERYID", a->query_id);
+	if (a->query_id[0])
+		evhttp_add_header(headers, "X-OVH-QUERYID", a->query_id);
+	if (a->next_cursor[0])
+		evhttp_add_header(headers, "X-Pagination-Cursor-Next", a->next_cursor);
 	evhttp_add_header(headers, "Cache-Control", "no-cache");
 	if (a->retry_after > 0) {
 		snprintf(text, sizeof(text), "%d", a->retry_after);
