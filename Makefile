@@ -93,10 +93,11 @@ $(B)/lib$(1).a: $(call room_obj,$(1)) | deps-build
 	@rm -f $$@
 	ar rcs $$@ $$^
 endef
-$(foreach r,$(ROOMS),$(eval $(call room,$(r))))
+$(foreach r,$(ROOMS) io_ram,$(eval $(call room,$(r))))
 
-# The archives know each other downwards only; a group keeps the link line free of order.
-LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+# The archives know each other downwards only; a group keeps the link line free of order. What is in memory (io_ram)
+# comes first and stands in for its counterpart in io.
+LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %_ram.a,$^) $(filter-out %_ram.a,$(filter %.a,$^)) -Wl,--end-group $(LIBS)
 
 $(B)/dkimrotd: $(B)/daemon/main.o $(ARCHIVES)
 	$(LINK)
@@ -118,6 +119,8 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVES)
 $(B)/unit/test_world%: $(B)/tests/unit/test_world%.o $(OVHSIM_WORLD)
 	@mkdir -p $(@D)
 	$(LINK) -lcmocka
+# The tests of the engine keep their state in memory, and so do the simulation and the replays below.
+$(filter $(B)/unit/test_store_ram $(B)/unit/test_engine%,$(UNIT)): $(B)/libio_ram.a
 unit-build: $(UNIT)
 unit: $(UNIT)
 	@tests/tools/runtests --flavour $(FLAVOUR) $(if $(T),--only '$(T)') unit
@@ -136,6 +139,7 @@ $(B)/libtests.a: $(patsubst %.c,$(B)/%.o,$(filter-out $(MORE_MAIN),$(MORE_SRC)))
 $(MORE): $(B)/%: $(B)/tests/%.o $(B)/libtests.a $(ARCHIVES) $(OVHSIM_WORLD)
 	@mkdir -p $(@D)
 	$(LINK) -Wl,--as-needed -lcmocka
+$(filter $(B)/simulation/% $(B)/replay/%,$(MORE)): $(B)/libio_ram.a
 $(MORE_SRC:%.c=$(B)/%.o): | deps-unit
 
 # A fuzzing target is also a test: every input once found is run again, without libFuzzer.

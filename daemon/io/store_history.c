@@ -141,6 +141,8 @@ void store_history_close(struct store *s)
 
 static void forget_events(struct store *s, size_t n)
 {
+	if (n == 0)
+		return;
 	for (size_t i = 0; i < n; i++) {
 		free(s->events[i].kind);
 		free(s->events[i].json);
