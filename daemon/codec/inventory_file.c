@@ -22,7 +22,7 @@ struct reader {
 	const struct config *cfg;
 	bool lenient;
 	struct entry defaults;
-	bool defaults_faulty; /* told; then a domain without a value of its own is no further fault */
+	bool defaults_faulty; /* or cut off: then a domain without a value of its own is no further fault */
 	struct policy_settings default_policy; /* of `defaults`, read once */
 	struct desired_list found;
 };
@@ -224,34 +224,6 @@ static void check_defaults(struct reader *r)
 	r->defaults_faulty = r->k.diags->count != before;
 }
 
-static struct yaml_node *copy_node(struct arena *a, const struct yaml_node *n)
-{
-	struct yaml_node *copy = arena_alloc(a, sizeof *copy), **link = &copy->child;
-
-	*copy = *n;
-	copy->text = arena_strdup(a, n->text);
-	copy->key = n->key ? arena_strdup(a, n->key) : NULL;
-	copy->child = copy->next = NULL;
-	for (const struct yaml_node *c = n->child; c; c = c->next) { /* YAML_DEPTH_MAX ends the recursion */
-		*link = copy_node(a, c);
-		link = &(*link)->next;
-	}
-	return copy;
-}
-
-struct defaults_finder {
-	struct arena *arena;
-	struct yaml_node *found;
-};
-
-static void find_defaults(void *arg, const struct yaml_node *node, bool item)
-{
-	struct defaults_finder *f = arg;
-
-	if (!item && !f->found && str_eq(node->key, "defaults"))
-		f->found = copy_node(f->arena, node);
-}
-
 /* ---- the file ---- */
 
 static void visit(void *arg, const struct yaml_node *node, bool item)
@@ -298,21 +270,20 @@ bool inventory_file_parse(const struct config *cfg, const char *text, size_t len
                   .cfg = cfg
         };
 	const struct policy_settings *base = cfg ? config_policy(cfg, "default") : &policy_built_in;
-	struct defaults_finder f = {.arena = arena_new()};
+	struct arena *scratch = arena_new();
+	const struct yaml_node *defaults;
 	size_t before = d->count;
-	struct diags scratch = {0};
 
-	/* `defaults` may stand behind the domains: a first reading looks for nothing else */
 	r.default_policy = *base;
-	yaml_walk(text, len, path, &scratch, find_defaults, &f);
-	diags_clear(&scratch);
-	if (f.found) {
-		keys_read(&r.k, f.found, "defaults", entry_keys, ARRAY_SIZE(entry_keys), &r.defaults);
+	if (!yaml_find(text, len, "defaults", scratch, &defaults)) /* they may stand behind the domains */
+		r.defaults_faulty = true;
+	if (defaults) {
+		keys_read(&r.k, defaults, "defaults", entry_keys, ARRAY_SIZE(entry_keys), &r.defaults);
 		check_defaults(&r);
 	}
 	yaml_walk(text, len, path, d, visit, &r);
 	check_twice(&r);
-	arena_free(f.arena);
+	arena_free(scratch);
 	bool good = d->count == before;
 	for (size_t i = 0; i < r.found.n && (good || lenient); i++)
 		desired_add(ret, &r.found.list[i]);

@@ -382,6 +382,50 @@ struct yaml_node *yaml_tree(const char *text, size_t len, const char *file, stru
 	return d->count == before ? root : NULL;
 }
 
+/* Passes over the value that the next event begins. */
+static bool skip_node(struct reader *r)
+{
+	int depth = r->depth;
+
+	do
+		if (!next(r))
+			return false;
+	while (r->depth > depth);
+	return true;
+}
+
+/* The key can only be there when its letters are, unless somebody escaped one. */
+static bool may_have(const char *text, size_t len, const char *key)
+{
+	return len > 0 && (memmem(text, len, key, strlen(key)) || memchr(text, '\\', len));
+}
+
+bool yaml_find(const char *text, size_t len, const char *key, struct arena *a, const struct yaml_node **ret)
+{
+	const struct yaml_node *found = NULL;
+	struct diags scratch = {0};
+	struct reader r;
+
+	*ret = NULL;
+	if (!may_have(text, len, key))
+		return true;
+	if (open_reader(&r, text, len, "", &scratch)) {
+		if (read_start(&r))
+			while (!found && next(&r) && r.event.type == YAML_SCALAR_EVENT) {
+				if (!str_eq((const char *)r.event.data.scalar.value, key))
+					skip_node(&r);
+				else if (next(&r))
+					found = read_node(&r, a);
+			}
+		close_reader(&r);
+	}
+	bool good = scratch.count == 0;
+	diags_clear(&scratch);
+	if (good)
+		*ret = found;
+	return good;
+}
+
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
 	for (const struct yaml_node *n = map->child; n; n = n->next)

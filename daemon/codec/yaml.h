@@ -41,6 +41,10 @@ bool yaml_walk(const char *text, size_t len, const char *file, struct diags *d,
 /* The whole document as a tree in the arena: its root map, empty for an empty document. NULL on a fault. */
 struct yaml_node *yaml_tree(const char *text, size_t len, const char *file, struct diags *d, struct arena *a);
 
+/* The value of one key of the root map, read no further than it stands, kept in the arena; NULL in *ret when there is
+ * none. False when the text is faulty before that; nothing is told. */
+bool yaml_find(const char *text, size_t len, const char *key, struct arena *a, const struct yaml_node **ret);
+
 /* The child of a map by key, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 /* A scalar that says nothing: `key:`, `~` or `null`, not in quotes. */

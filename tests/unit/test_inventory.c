@@ -260,7 +260,7 @@ static const struct {
         {"domains: [{}]",                                                                         "i.yaml:1:11: domain is missing"                                                 },
         {"domains:\n - ",                                                                         "i.yaml:2:3: a domain must be a map"                                             },
         {"domains: [{platform: mxplan}]",                                                         "i.yaml:1:11: domain is missing"                                                 },
-        {"domains: [{domain: a.example, platform: mxplan}",                                       "i.yaml:2:1: did not find expected ',' or ']'"                                  },
+        {"domains: [{domain: a.example, platform: mxplan}",                                       "i.yaml:2:1: did not find expected ',' or ']'"                                   },
         {"domains: [{domain: &a a.example}]",                                                     "i.yaml:1:20: an anchor (&a): anchors are not supported"                         },
         {"domains: [&a {domain: a.example}, *a]",                                                 "i.yaml:1:11: an anchor"                                                         },
         {"domains: [*a]",                                                                         "i.yaml:1:11: an alias (*a): aliases are not supported"                          },
@@ -406,6 +406,14 @@ static void all_faults_are_told_and_no_domain_passes(void **state)
 	assert_int_equal(
 	        d.n, 4); /* two defaults, two of c.example; none for a.example, whose platform was told */
 	assert_int_equal(inv->n, 0);
+	diags_clear(&d);
+	inventory_free(inv);
+	/* broken before its defaults are reached: that is the one fault, not that they are missing */
+	inv = build_one(c,
+	        "domains:\n  - {domain: a.example}\n  - {domain: b.example\ndefaults: {platform: mxplan}\n",
+	        &d);
+	assert_int_equal(d.n, 1);
+	assert_int_equal(d.list[0].line, 4);
 	diags_clear(&d);
 	inventory_free(inv);
 	config_free(c);
