@@ -1,0 +1,17 @@
+/* An account's credentials, found and read: $CREDENTIALS_DIRECTORY/NAME (systemd's LoadCredential=), else
+ * /etc/dkimrotd/credentials/NAME; an absolute path as it stands. */
+#ifndef DKIMROTD_IO_CREDS_H
+#define DKIMROTD_IO_CREDS_H
+
+#include "base/diag.h"
+#include "codec/config.h"
+#include "codec/ovhconf.h"
+
+#define CREDS_FOLDER "/etc/dkimrotd/credentials"
+
+/* `passed` is $CREDENTIALS_DIRECTORY, NULL when it is not set. NULL on a fault, told in d: at the configuration's line
+ * when the file is nowhere, else at the file's. Give back with credentials_free, which wipes them. */
+struct credentials *creds_load(
+        const struct config *c, const struct config_account *a, const char *passed, struct diags *d);
+
+#endif
