@@ -216,6 +216,11 @@ struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **re
 	return d;
 }
 
+const char *dns_warning(const struct dns *d)
+{
+	return dns_resolver_warning(d->resolver);
+}
+
 void dns_free(struct dns *d)
 {
 	if (!d)

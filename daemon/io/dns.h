@@ -16,15 +16,19 @@ struct dns;
 struct dns_look;
 
 struct dns_options {
-	const char *const *resolvers; /* address[:port] or address@port ([v6]:port), NULL-terminated; none = the system's */
-	bool authoritative;           /* ask each server of the zone; false: the resolver's word is taken */
-	uint16_t authoritative_port;  /* 53; another one in tests */
-	const char *trust_anchor;     /* file; NULL or "" = none */
-	int64_t timeout_ms;           /* for one whole look, 0 = 10 s */
+	const char *const *
+	        resolvers; /* address[:port] or address@port ([v6]:port), NULL-terminated; none = the system's */
+	bool authoritative;          /* ask each server of the zone; false: the resolver's word is taken */
+	uint16_t authoritative_port; /* 53; another one in tests */
+	const char *trust_anchor;    /* file; NULL or "" = none */
+	int64_t timeout_ms;          /* for one whole look, 0 = 10 s */
 };
 
 /* Returns NULL and sets ret_error (static text) when an option is unusable. */
 struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **ret_error);
+/* What is wrong for now but stops nothing (static text), NULL = nothing: the trust anchor file cannot be read, or the
+ * root does not validate through the resolvers. Known after the first look; tell it once. */
+const char *dns_warning(const struct dns *d);
 /* Drops every look; no callback runs any more. */
 void dns_free(struct dns *d);
 

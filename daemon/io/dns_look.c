@@ -105,6 +105,11 @@ static bool look_climb(struct dns_look *k, const struct dns_ask *a)
 	return true;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 static void take_servers(struct dns_look *k, const struct dns_ask *a)
 {
 	struct dnswire m;
@@ -119,14 +124,17 @@ static void take_servers(struct dns_look *k, const struct dns_ask *a)
 	}
 	if (a->reply != REPLY_MESSAGE || dnswire_read(a->bytes, a->n, &m) < 0)
 		return;
-	while (dnswire_next(&m, &w, &r)) {
+	while (k->n_servers < DNS_SERVERS_MAX && dnswire_next(&m, &w, &r)) {
 		if (r.section != DNSWIRE_ANSWER || r.type != DNS_TYPE_NS ||
-		        !dnswire_name_eq(&r.owner, &k->zone_name) || k->n_servers == DNS_SERVERS_MAX ||
-		        dnswire_record_name(&m, &r, &name) < 0)
+		        !dnswire_name_eq(&r.owner, &k->zone_name) || dnswire_record_name(&m, &r, &name) < 0)
 			continue;
 		dnswire_name_text(&name, text, sizeof(text));
-		unsigned server = k->n_servers++;
-		k->servers[server] = xstrdup(text);
+		k->servers[k->n_servers++] = xstrdup(text);
+	}
+	/* Resolvers shuffle; what people read keeps its order. */
+	qsort(k->servers, k->n_servers, sizeof(k->servers[0]), compare_names);
+	for (unsigned server = 0; server < k->n_servers; server++) {
+		dnswire_name_read(k->servers[server], &name);
 		ask_resolver(k, ASK_ADDRESS4, server, &name, DNS_TYPE_A);
 		ask_resolver(k, ASK_ADDRESS6, server, &name, DNS_TYPE_AAAA);
 	}

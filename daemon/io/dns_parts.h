@@ -135,6 +135,7 @@ char *dns_forwarder_read(const char *text);
 /* dns_resolver.c: libunbound */
 struct dns_resolver *dns_resolver_new(struct dns *d, const struct dns_options *o, const char **ret_error);
 void dns_resolver_free(struct dns_resolver *r);
+const char *dns_resolver_warning(const struct dns_resolver *r);
 void dns_resolver_ask(struct dns_resolver *r, struct dns_ask *a);
 void dns_resolver_drop(struct dns_resolver *r, struct dns_ask *a);
 

@@ -10,6 +10,7 @@
  * names it keeps nothing. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 #include <unbound-event.h>
@@ -28,6 +29,7 @@ struct dns_resolver {
 	struct dns *dns;
 	char **forwarders; /* "address@port", NULL-terminated; NULL = /etc/resolv.conf */
 	char *anchor;      /* NULL = none */
+	const char *warning;
 	struct ub_ctx *ctx;
 	bool validates; /* ctx has the anchor, and the root proved secure with it */
 	struct dns_asks queued, asked;
@@ -99,7 +101,7 @@ static struct ub_ctx *context_new(const struct dns_resolver *r, bool validating,
 		ok = ub_ctx_set_fwd(ctx, *f) == 0;
 	}
 	if (ok && validating) {
-		*ret_error = "the trust anchor file cannot be read";
+		*ret_error = "libunbound refuses the trust anchor file";
 		ok = ub_ctx_add_ta_file(ctx, r->anchor) == 0;
 	}
 	if (!ok) {
@@ -363,14 +365,27 @@ struct dns_resolver *dns_resolver_new(struct dns *d, const struct dns_options *o
 	dns_asks_init(&r->asked);
 	r->turn = timer_new(d->loop, resolver_turn, r);
 	r->probe_deadline = timer_new(d->loop, probe_late, r);
-	if (o->trust_anchor && *o->trust_anchor)
-		r->anchor = xstrdup(o->trust_anchor);
+	if (o->trust_anchor && *o->trust_anchor) {
+		/* libunbound reads it late and keeps quiet about what it finds. */
+		if (access(o->trust_anchor, R_OK) == 0)
+			r->anchor = xstrdup(o->trust_anchor);
+		else
+			r->warning = "the trust anchor file cannot be read: DNSSEC is not validated";
+	}
 	*ret_error = "a resolver must be address, address:port, address@port or [address]:port";
 	if (!resolver_take_forwarders(r, o->resolvers) || !resolver_try(r, ret_error)) {
 		dns_resolver_free(r);
 		return NULL;
 	}
 	return r;
+}
+
+const char *dns_resolver_warning(const struct dns_resolver *r)
+{
+	if (r->anchor && r->probed_at != 0 && !r->validates)
+		return "the root of the DNS does not validate through these resolvers: DNSSEC is not "
+		       "validated";
+	return r->warning;
 }
 
 /* Every look was dropped before, and with it every ask. */

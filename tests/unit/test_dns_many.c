@@ -1,0 +1,135 @@
+/* Many looks at once, and looks nobody waits for any more: each is told exactly once or, dropped, never. */
+#include "dns_scaffold.h"
+
+/* ---- many looks, and looks nobody waits for ---- */
+
+static unsigned told;
+
+static void tell(void *arg, const struct evidence *e)
+{
+	assert_int_equal(e->state, SEEN_OK);
+	++*(unsigned *)arg;
+	if (++told == 1000)
+		loop_stop(loop);
+}
+
+static void test_many_at_once(void **state)
+{
+	(void)state;
+	static unsigned counts[1000];
+
+	told = 0;
+	memset(counts, 0, sizeof(counts));
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		dns_look(dns, &right_question, tell, &counts[i]);
+	loop_run(loop);
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_int_equal(counts[i], 1);
+}
+
+static void stop_loop(void *arg)
+{
+	(void)arg;
+	loop_stop(loop);
+}
+
+/* Cancelled before it began, and at every turn of the loop while it runs: no callback, no leak. */
+static void test_cancel(void **state)
+{
+	(void)state;
+	struct timer *t = timer_new(loop, stop_loop, NULL);
+
+	seen_count = 0;
+	for (unsigned turns = 0; turns < 40; turns++) {
+		struct dns_look *k = dns_look(dns, &right_question, seen, NULL);
+		for (unsigned i = 0; i < turns && seen_count == 0; i++) {
+			timer_set(t, 0, 0);
+			loop_run(loop);
+		}
+		if (seen_count > 0)
+			break; /* it took fewer turns than that */
+		dns_cancel(k);
+	}
+	unsigned before = seen_count;
+	timer_set(t, 50, 0);
+	loop_run(loop);
+	assert_int_equal(seen_count, before);
+	timer_free(t);
+	assert_int_equal(look().state, SEEN_OK);
+}
+
+/* The whole goes with looks waiting, running and unanswered. */
+static void test_free_in_flight(void **state)
+{
+	(void)state;
+	struct timer *t = timer_new(loop, stop_loop, NULL);
+
+	responder.manner[1] = SILENT;
+	seen_count = 0;
+	for (unsigned i = 0; i < 300; i++)
+		dns_look(dns, &right_question, seen, NULL);
+	timer_set(t, 30, 0);
+	loop_run(loop);
+	dns_free(dns);
+	dns = NULL;
+	timer_set(t, 30, 0);
+	loop_run(loop);
+	assert_int_equal(seen_count, 0);
+	timer_free(t);
+}
+
+static void free_all(void *arg, const struct evidence *e)
+{
+	(void)arg, (void)e;
+	seen_count++;
+	dns_free(dns);
+	dns = NULL;
+	loop_stop(loop);
+}
+
+static void test_free_from_callback(void **state)
+{
+	(void)state;
+	seen_count = 0;
+	for (unsigned i = 0; i < 100; i++)
+		dns_look(dns, &right_question, free_all, NULL);
+	loop_run(loop);
+	assert_int_equal(seen_count, 1);
+}
+
+static struct dns_look *others[3];
+
+static void cancel_others(void *arg, const struct evidence *e)
+{
+	(void)arg, (void)e;
+	for (unsigned i = 0; i < 3; i++)
+		if (arg != &others[i] && others[i])
+			dns_cancel(others[i]);
+	memset(others, 0, sizeof(others));
+	seen_count++;
+	dns_look(dns, &right_question, seen, &seen_count); /* and looks again at once */
+}
+
+static void test_cancel_from_callback(void **state)
+{
+	(void)state;
+	seen_count = 0;
+	for (unsigned i = 0; i < 3; i++)
+		others[i] = dns_look(dns, &right_question, cancel_others, &others[i]);
+	loop_run(loop);
+	assert_int_equal(seen_count, 2);
+	assert_int_equal(seen_last.state, SEEN_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        WITH_RESPONDER(test_many_at_once),
+	        WITH_RESPONDER(test_cancel),
+	        WITH_RESPONDER(test_free_in_flight),
+	        WITH_RESPONDER(test_free_from_callback),
+	        WITH_RESPONDER(test_cancel_from_callback),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
