@@ -46,4 +46,14 @@ static inline const char *task(void)
 	return path;
 }
 
+/* Asked for, and not carried out: the judge sees it all the same, and the world stays as it was. */
+static inline void only_asked(const char *method, const char *selector, const char *tail, int rule)
+{
+	set("fault_5xx", "1");
+	order(method, selector, tail);
+	set("fault_5xx", "0");
+	assert_false(last_change()->applied);
+	assert_broken(rule);
+}
+
 #endif
