@@ -29,7 +29,7 @@ static const char *target(void)
 
 	look(0, NAME, 5);
 	assert_int_equal(seen.n_answer, 1);
-	snprintf(text, sizeof(text), "%s", seen.answer[0].data);
+	keep(text, sizeof(text), seen.answer[0].data);
 	return text;
 }
 
@@ -175,7 +175,7 @@ static void keys(void **state)
 
 	(void)state;
 	start();
-	snprintf(at, sizeof(at), "%s", target());
+	keep(at, sizeof(at), target());
 	look(0, at, 16);
 	assert_memory_equal(seen.answer[0].data, "v=DKIM1; k=rsa; p=MIIB", 22);
 	look(0, at, 1);
@@ -211,18 +211,18 @@ static void keys_differ(void **state)
 	for (int i = 0; i < 40; i++) {
 		char path[40];
 
-		snprintf(path, sizeof(path), "ovhemp1-selector%d", 1 + i % 2);
-		snprintf(before, sizeof(before), "delete %s", path);
+		put(path, sizeof(path), "ovhemp1-selector%d", 1 + i % 2);
+		put(before, sizeof(before), "delete %s", path);
 		assert_int_equal(world_person(w, now, "a.example", before), 0);
 		now += MINUTE;
-		snprintf(before, sizeof(before), "create %s", path);
+		put(before, sizeof(before), "create %s", path);
 		assert_int_equal(world_person(w, now, "a.example", before), 0);
 		now += MINUTE;
 		world_person(w, now, "a.example", "add-cname");
 		now += MINUTE;
 		look(0, NAME, 16);
 		assert_int_equal(seen.n_answer, 2);
-		snprintf(before, sizeof(before), "%s", seen.answer[1].data);
+		keep(before, sizeof(before), seen.answer[1].data);
 		look(0, "ovhemp1-selector2._domainkey.a.example", 16);
 		assert_int_equal(seen.n_answer, 2);
 		assert_string_not_equal(seen.answer[1].data, before);

@@ -130,7 +130,7 @@ static uint64_t a_year(uint64_t seed, unsigned *ret_faults)
 	for (int day = 0; day < 365; day++, now += DAY) {
 		char path[200];
 
-		snprintf(path, sizeof(path), P "%s", tails[day % 3]);
+		put(path, sizeof(path), P "%s", tails[day % 3]);
 		ask("POST", path, NULL);
 		*ret_faults += last.fault != WORLD_ANSWER;
 		get(P "dkim/" A1);

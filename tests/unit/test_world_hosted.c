@@ -45,8 +45,7 @@ static void waiting_record(void **state)
 		now += MINUTE;
 		assert_string_equal(st(A1), "waitingRecord");
 		id = strstr(last.body, "\"taskPendingId\":") + 16;
-		snprintf(path, sizeof(path), "/1.0/email/pro/pro-1/task/%.*s", (int)strspn(id, "0123456789"),
-		        id);
+		put(path, sizeof(path), "/1.0/email/pro/pro-1/task/%.*s", (int)strspn(id, "0123456789"), id);
 		assert_int_equal(*id == 'n', i == 0);
 		if (i)
 			assert_int_equal(get(path), i == 2 ? 404 : 200);
@@ -76,11 +75,11 @@ static void recreate(char target[300], const char *name)
 
 	assert_int_equal(order("DELETE", A2, ""), 200);
 	now += MINUTE;
-	snprintf(body, sizeof(body), "{\"selectorName\":\"%s\",\"autoEnableDKIM\":false}", name);
+	put(body, sizeof(body), "{\"selectorName\":\"%s\",\"autoEnableDKIM\":false}", name);
 	assert_int_equal(ask("POST", P "dkim", body), 200);
 	now += MINUTE;
 	assert_string_equal(st(name), "waitingRecord");
-	snprintf(target, 300, "%s", field("targetRecord"));
+	keep(target, 300, field("targetRecord"));
 }
 
 static const char *key_at(const char *target)
@@ -89,7 +88,7 @@ static const char *key_at(const char *target)
 	struct world_rrs r;
 
 	world_dns(w, now, 0, target, 16, &r);
-	snprintf(text, sizeof(text), "%s", r.n_answer ? r.answer[0].data : "");
+	keep(text, sizeof(text), r.n_answer ? r.answer[0].data : "");
 	world_rrs_free(&r);
 	return text;
 }
@@ -101,8 +100,8 @@ static void targets_and_keys(void **state)
 	(void)state;
 	start("signing");
 	st(A2);
-	snprintf(before, sizeof(before), "%s", field("targetRecord"));
-	snprintf(key, sizeof(key), "%s", key_at(before));
+	keep(before, sizeof(before), field("targetRecord"));
+	keep(key, sizeof(key), key_at(before));
 	assert_memory_equal(key, "v=DKIM1; k=rsa; p=MIIBIjAN", 26);
 	st(A1);
 	assert_string_not_equal(key_at(field("targetRecord")), key);
@@ -114,14 +113,14 @@ static void targets_and_keys(void **state)
 	assert_string_equal(key_at(before), "");
 
 	set("target_changes", "no");
-	snprintf(before, sizeof(before), "%s", after);
-	snprintf(key, sizeof(key), "%s", key_at(before));
+	keep(before, sizeof(before), after);
+	keep(key, sizeof(key), key_at(before));
 	recreate(after, A2);
 	assert_string_equal(before, after);
 	assert_string_not_equal(key_at(after), key);
 	set("key_changes", "no");
 	set("old_key_ms", "0");
-	snprintf(key, sizeof(key), "%s", key_at(after));
+	keep(key, sizeof(key), key_at(after));
 	recreate(after, A2);
 	assert_string_equal(key_at(after), key);
 	set("names_change", "yes");

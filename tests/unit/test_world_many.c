@@ -8,14 +8,14 @@ static void create_all(void)
 	char name[40], path[200], body[200];
 
 	for (int i = 0; i < N; i++) {
-		snprintf(name, sizeof(name), "d%05d.example", i);
+		put(name, sizeof(name), "d%05d.example", i);
 		add("exchange", "org", name, "virgin");
 	}
 	for (int i = 0; i < N; i++)
 		for (int s = 1; s <= 2; s++) {
-			snprintf(path, sizeof(path),
+			put(path, sizeof(path),
 			        "/1.0/email/exchange/org/service/org/domain/d%05d.example/dkim", i);
-			snprintf(body, sizeof(body),
+			put(body, sizeof(body),
 			        "{\"selectorName\":\"ovhex%d-selector%d\",\"autoEnableDKIM\":false,"
 			        "\"configureDkim\":true}",
 			        i + 1, s);
@@ -48,7 +48,7 @@ static void ten_thousand(void **state)
 	leap(T0 + HOUR);
 	assert_int_equal(world_next_event(w), 0);
 	for (int i = 0; i < N; i++) {
-		snprintf(path, sizeof(path),
+		put(path, sizeof(path),
 		        "/v1/email/exchange/org/service/org/domain/d%05d.example/dkim/ovhex%d-selector1/"
 		        "enable",
 		        i, i + 1);
@@ -56,7 +56,7 @@ static void ten_thousand(void **state)
 	}
 	leap(now + HOUR);
 	for (int i = 0; i < N; i++) {
-		snprintf(name, sizeof(name), "d%05d.example", i);
+		put(name, sizeof(name), "d%05d.example", i);
 		assert_string_not_equal(world_signing(w, now, name), "");
 	}
 	assert_int_equal(world_changes(w), 3 * N);

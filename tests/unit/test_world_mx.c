@@ -33,7 +33,7 @@ static void zone_at_ovhcloud(void **state)
 	assert_string_equal(field("function"), "domain/enableDKIM");
 	assert_string_equal(field("status"), "init");
 	id = strstr(last.body, "\"id\":") + 5;
-	snprintf(path, sizeof(path), D "task/all/%.*s", (int)strspn(id, "0123456789"), id);
+	put(path, sizeof(path), D "task/all/%.*s", (int)strspn(id, "0123456789"), id);
 	now += SECOND + 1;
 	get(path);
 	assert_string_equal(field("status"), "todo");
@@ -106,7 +106,7 @@ static void readings_that_flap(void **state)
 	assert_int_equal(ask("PUT", D "dkim/enable", NULL), 200);
 	now += 22 * SECOND;
 	assert_string_equal(status(), "enabled");
-	snprintf(first, sizeof(first), "%s", strstr(last.body, "selectors"));
+	keep(first, sizeof(first), strstr(last.body, "selectors"));
 	now += SECOND;
 	assert_string_equal(status(), "disabled");
 	assert_string_not_equal(strstr(last.body, "selectors"), first);
@@ -193,7 +193,7 @@ static const char *domain(void)
 	static char path[200];
 
 	assert_int_equal(get(Z "domain?domainName=a.example"), 200);
-	snprintf(path, sizeof(path), Z "domain/%s", field("id"));
+	put(path, sizeof(path), Z "domain/%s", field("id"));
 	return path;
 }
 
@@ -203,12 +203,12 @@ static void zimbra_by_v2(void **state)
 
 	(void)state;
 	start("zimbra", "none", "virgin");
-	snprintf(path, sizeof(path), "%s", domain());
+	keep(path, sizeof(path), domain());
 	get(path);
 	assert_true(says("\"dkimEnabled\":false") && says("\"resourceStatus\":\"READY\""));
 	assert_true(says("{\"name\":\"ovhzm1-selector1._domainkey.a.example\",\"value\":\"ovhzm1-selector1._"
 	                 "domainkey.1"));
-	snprintf(body, sizeof(body), "{\"targetSpec\":{\"dkimEnabled\":true},\"checksum\":\"%s\"}",
+	put(body, sizeof(body), "{\"targetSpec\":{\"dkimEnabled\":true},\"checksum\":\"%s\"}",
 	        field("checksum"));
 	assert_int_equal(ask("PUT", path, body), 200);
 	assert_broken(0);
@@ -219,7 +219,7 @@ static void zimbra_by_v2(void **state)
 	assert_true(says("\"status\":\"RUNNING\""));
 	now += MINUTE;
 	assert_int_equal(ask("PUT", path, body), 409); /* the checksum is of another day */
-	snprintf(body, sizeof(body), "{\"domains\":[\"%s\",\"x\"]}", strrchr(path, '/') + 1);
+	put(body, sizeof(body), "{\"domains\":[\"%s\",\"x\"]}", strrchr(path, '/') + 1);
 	assert_int_equal(ask("POST", Z "diagnostic/domain", body), 200);
 	assert_true(
 	        says("MISSING_ONE_SELECTOR") && says("DOMAIN_NOT_FOUND") && says("\"status\":\"PARTIAL\""));
@@ -245,7 +245,7 @@ static void zimbra_refusals(void **state)
 	(void)state;
 	start("zimbra", "ovh", "signing");
 	set("zimbra_cnames", "null");
-	snprintf(path, sizeof(path), "%s", domain());
+	keep(path, sizeof(path), domain());
 	assert_true(says("\"expectedDNSConfig\":null"));
 	assert_int_equal(ask("PUT", path, "{\"targetSpec\":true}"), 400);
 	assert_int_equal(ask("PUT", path, "{\"targetSpec\":{\"dkimEnabled\":\"true\"}}"), 400);
@@ -265,7 +265,7 @@ static void pages(void **state)
 	(void)state;
 	start("zimbra", "ovh", "virgin");
 	for (int i = 0; i < 6; i++) {
-		snprintf(name, sizeof(name), "b%d.example", i);
+		put(name, sizeof(name), "b%d.example", i);
 		add("zimbra", Z_ID, name, "virgin");
 	}
 	for (unsigned page = 0; page < 4; page++) {
@@ -276,7 +276,7 @@ static void pages(void **state)
 		for (const char *p = last.body; (p = strstr(p, "\"checksum\"")); p++)
 			seen++;
 		assert_int_equal(*last.next_cursor == 0, page == 3);
-		snprintf(cursor, sizeof(cursor), "%s", last.next_cursor);
+		keep(cursor, sizeof(cursor), last.next_cursor);
 	}
 	assert_int_equal(seen, 7);
 	free(last.body);

@@ -115,7 +115,7 @@ static void rule_10(void **state)
 		for (int i = 0; i < 3; i++) {
 			char path[200];
 
-			snprintf(path, sizeof(path),
+			put(path, sizeof(path),
 			        "/1.0/email/pro/pro-1/domain/%s/dkim/ovhemp%d-selector2/enable", names[i],
 			        i + 1);
 			if (what == 2 && i)
@@ -195,8 +195,8 @@ static int post(const char *selector, const char *tail, const char *target)
 	char body[800], own[300];
 
 	st(selector);
-	snprintf(own, sizeof(own), "%s.", field("targetRecord"));
-	snprintf(body, sizeof(body), "{\"fieldType\":\"CNAME\",\"subDomain\":\"%s%s\",\"target\":\"%s\"}",
+	put(own, sizeof(own), "%s.", field("targetRecord"));
+	put(body, sizeof(body), "{\"fieldType\":\"CNAME\",\"subDomain\":\"%s%s\",\"target\":\"%s\"}",
 	        selector, tail, *target ? target : own);
 	return ask("POST", ZONE, body);
 }
@@ -205,9 +205,9 @@ static int change(const char *method, const char *sub, const char *body)
 {
 	char path[300];
 
-	snprintf(path, sizeof(path), ZONE "?fieldType=CNAME&subDomain=%s", sub);
+	put(path, sizeof(path), ZONE "?fieldType=CNAME&subDomain=%s", sub);
 	assert_int_equal(get(path), 200);
-	snprintf(path, sizeof(path), ZONE "/%.*s", (int)strspn(last.body + 1, "0123456789"), last.body + 1);
+	put(path, sizeof(path), ZONE "/%.*s", (int)strspn(last.body + 1, "0123456789"), last.body + 1);
 	return ask(method, path, body);
 }
 
@@ -272,7 +272,7 @@ static void rule_14_rewriting(void **state)
 	(void)state;
 	start("signing");
 	st(A1);
-	snprintf(body, sizeof(body), "{\"target\":\"%s.\"}", field("targetRecord"));
+	put(body, sizeof(body), "{\"target\":\"%s.\"}", field("targetRecord"));
 	change("PUT", A1 "._domainkey", body);
 	assert_broken(14); /* right already, and it signs */
 	world_person(w, now, "a.example", "wrong-cname 1");
@@ -291,7 +291,7 @@ static void rule_14_rewriting(void **state)
 	ask("POST", P "dkim", "{\"selectorName\":\"" A2 "\",\"autoEnableDKIM\":false}");
 	now += MINUTE;
 	st(A2);
-	snprintf(body, sizeof(body), "{\"target\":\"%s.\",\"ttl\":600}", field("targetRecord"));
+	put(body, sizeof(body), "{\"target\":\"%s.\",\"ttl\":600}", field("targetRecord"));
 	change("PUT", A2 "._domainkey", body);
 	assert_broken(0);
 	assert_string_equal(last_change()->selector, A2);

@@ -11,7 +11,7 @@ static void a_task_lives(void **state)
 	assert_string_equal(field("function"), "enableDKIM");
 	assert_string_equal(field("status"), "todo");
 	assert_true(says("\"finishDate\":null"));
-	snprintf(path, sizeof(path), "%s", task());
+	keep(path, sizeof(path), task());
 	get("/1.0/email/pro/pro-1/task");
 	assert_true(strlen(last.body) > 2);
 	now += SECOND;

@@ -28,9 +28,8 @@ static long long post(const char *sub, const char *type, const char *target, con
 {
 	char body[1200];
 
-	snprintf(body, sizeof(body),
-	        "{\"subDomain\":\"%s\",\"fieldType\":\"%s\",\"target\":\"%s\",\"ttl\":%s}", sub, type, target,
-	        ttl);
+	put(body, sizeof(body), "{\"subDomain\":\"%s\",\"fieldType\":\"%s\",\"target\":\"%s\",\"ttl\":%s}",
+	        sub, type, target, ttl);
 	if (ask("POST", R, body) != 200)
 		return -last.status;
 	return strtoll(strstr(last.body, "\"id\":") + 5, NULL, 10);
@@ -40,7 +39,7 @@ static int record(const char *method, long long id, const char *body)
 {
 	char path[200];
 
-	snprintf(path, sizeof(path), R "/%lld", id);
+	put(path, sizeof(path), R "/%lld", id);
 	return ask(method, path, body);
 }
 
@@ -55,7 +54,7 @@ static unsigned listed(const char *query)
 	char path[200];
 	unsigned n = 0;
 
-	snprintf(path, sizeof(path), R "%s", query);
+	put(path, sizeof(path), R "%s", query);
 	assert_int_equal(get(path), 200);
 	for (const char *p = last.body + 1; *p && *p != ']'; p++)
 		n += *p == ',' || p == last.body + 1;
@@ -164,7 +163,7 @@ static void quoting(void **state)
 	assert_string_equal(field("target"), text);
 	now += 10 * SECOND;
 	record("GET", id, NULL);
-	snprintf(want, sizeof(want), "\\\"%.255s\\\" \\\"%.45s\\\"", text, text);
+	put(want, sizeof(want), "\\\"%.255s\\\" \\\"%.45s\\\"", text, text);
 	assert_true(says(want));
 	refresh();
 	now += MINUTE;

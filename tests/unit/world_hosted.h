@@ -20,7 +20,7 @@ static inline int order(const char *method, const char *selector, const char *ta
 {
 	char path[300];
 
-	snprintf(path, sizeof(path), P "dkim/%s%s", selector, tail);
+	put(path, sizeof(path), P "dkim/%s%s", selector, tail);
 	return ask(method, path, NULL);
 }
 
@@ -41,8 +41,7 @@ static inline const char *task(void)
 	const char *id = strstr(last.body, "\"id\":");
 
 	assert_non_null(id);
-	snprintf(path, sizeof(path), "/1.0/email/pro/pro-1/task/%.*s", (int)strspn(id + 5, "0123456789"),
-	        id + 5);
+	put(path, sizeof(path), "/1.0/email/pro/pro-1/task/%.*s", (int)strspn(id + 5, "0123456789"), id + 5);
 	return path;
 }
 
