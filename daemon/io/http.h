@@ -12,12 +12,13 @@ struct http;
 struct http_call;
 
 struct http_request {
-	const char *method;         /* GET POST PUT DELETE */
-	const char *url;            /* absolute; https, or http to a loopback address written as numbers */
-	const char *const *headers; /* "Name: value" lines, NULL-terminated; NULL = none. Content-Type is the caller's */
-	const char *body;           /* NULL = none (then Content-Length: 0 is sent with POST and PUT) */
+	const char *method; /* GET POST PUT DELETE */
+	const char *url;    /* absolute; https, or http to a loopback address written as numbers */
+	const char *const *
+	        headers; /* "Name: value" lines, NULL-terminated; NULL = none. Content-Type is the caller's */
+	const char *body; /* NULL = none (then Content-Length: 0 is sent with POST and PUT) */
 	size_t body_len;
-	const char *ca_file;        /* NULL = the system's store */
+	const char *ca_file; /* NULL = the system's store */
 };
 
 enum http_end {
@@ -28,15 +29,15 @@ enum http_end {
 
 struct http_answer {
 	enum http_end end;
-	int status;              /* 0 unless answered */
-	const char *body;        /* never NULL, terminated; valid during the callback only */
+	int status;       /* 0 unless answered */
+	const char *body; /* never NULL, terminated; valid during the callback only */
 	size_t body_len;
 	const char *content_type; /* "" when there was none */
-	const char *query_id;    /* X-OVH-QUERYID, "" = none */
-	const char *cursor_next; /* X-Pagination-Cursor-Next, "" = none */
-	int64_t retry_after_ms;  /* Retry-After, 0 = none */
+	const char *query_id;     /* X-OVH-QUERYID, "" = none */
+	const char *cursor_next;  /* X-Pagination-Cursor-Next, "" = none */
+	int64_t retry_after_ms;   /* Retry-After, 0 = none */
 	int64_t took_ms;
-	const char *error;       /* in words when it did not end in an answer, else "" */
+	const char *error; /* in words when it did not end in an answer, else "" */
 };
 
 typedef void http_done(void *arg, const struct http_answer *answer);

@@ -1,0 +1,32 @@
+/* For http.c only: one request as an easy handle of curl, and its answer read back from it. It knows no loop. */
+#ifndef DKIMROTD_IO_HTTP_EASY_H
+#define DKIMROTD_IO_HTTP_EASY_H
+
+#include <curl/curl.h>
+
+#include "base/util.h"
+#include "io/http.h"
+
+#define HTTP_BODY_MAX ((size_t)4 << 20)
+
+struct http_easy {
+	CURL *curl;
+	struct curl_slist *lines;
+	char *body;
+	struct buf answer;
+	char error[CURL_ERROR_SIZE];
+	unsigned sends; /* how often curl was about to write the request: 0 proves that nothing of it left */
+	bool changes;   /* not a GET: must never be written twice */
+	bool headers_whole, too_large;
+};
+
+/* Sets a fresh or reset handle up for the request; everything is copied. False when it must not start; then t->error
+ * says why. */
+bool http_easy_prepare(
+        struct http_easy *t, const struct http_request *request, const char *user_agent, int64_t timeout_ms);
+/* How the transfer ended. What the answer points at lives as long as *t. took_ms is the caller's. */
+void http_easy_answer(struct http_easy *t, CURLcode code, struct http_answer *ret);
+/* Frees everything but the handle, which is reset. Secrets are wiped. */
+void http_easy_clear(struct http_easy *t);
+
+#endif
