@@ -67,10 +67,14 @@ ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib$(r).a)
 PROGRAMS := dkimrotd dkimrotctl ovhsim
 
 ifeq ($(FLAVOUR),plain)
-all: $(PROGRAMS:%=build/%)
+all: $(PROGRAMS:%=build/%) $(B)/gen/dkimrotd.catalog
 else
-all: $(PROGRAMS:%=$(B)/%)
+all: $(PROGRAMS:%=$(B)/%) $(B)/gen/dkimrotd.catalog
 endif
+# What journalctl -x shows.
+$(B)/gen/dkimrotd.catalog: tests/tools/catalog daemon/events.def daemon/events.catalog | deps-build
+	@mkdir -p $(@D)
+	CC='$(CC)' tests/tools/catalog >$@.new && mv $@.new $@
 $(PROGRAMS:%=build/%): build/%: $(B)/%
 	@cp -f $< $@
 

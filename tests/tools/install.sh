@@ -35,7 +35,7 @@ done
 for file in systemd/*.tmpfiles systemd/tmpfiles*.conf systemd/tmpfiles.d/*.conf; do
 	install -D -m 644 "$file" "$dest$PREFIX/lib/tmpfiles.d/dkimrotd.conf"
 done
-for file in daemon/*.catalog systemd/*.catalog "$B"/gen/*.catalog; do
+for file in "$B"/gen/*.catalog; do
 	install -D -m 644 "$file" "$dest$SYSTEMDDIR/catalog/dkimrotd.catalog"
 done
 for file in conf/*; do put 644 "$DOCDIR/examples" "$file"; done
