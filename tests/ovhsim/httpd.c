@@ -213,6 +213,8 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 	struct httpd *h = arg;
 
 	meter_connection(h->sim->meter);
+	evhttp_set_timeout(
+	        h->http, (int)(h->sim->knobs.keep_alive / 1000)); /* taken over by this connection */
 	if (!h->tls)
 		return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	return bufferevent_openssl_socket_new(
@@ -282,7 +284,6 @@ struct httpd *httpd_new(struct sim *s, const char *address, const char *cert, co
 	        EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH);
 	evhttp_set_max_body_size(h->http, BODY_MAX);
 	evhttp_set_max_headers_size(h->http, HEADERS_MAX);
-	evhttp_set_timeout(h->http, (int)(s->knobs.keep_alive / 1000));
 	evhttp_set_bevcb(h->http, on_connection, h);
 	evhttp_set_gencb(h->http, on_request, h);
 	listen_on(h, address);

@@ -44,7 +44,7 @@ struct incoming {
 	const char *path; /* the same from the first slash behind the authority, query included */
 	const char *host, *content_type, *authorization;
 	const char *application, *consumer, *timestamp, *signature; /* X-Ovh-* */
-	const char *page_size, *page_cursor; /* X-Pagination-* */
+	const char *page_size, *page_cursor;                        /* X-Pagination-* */
 	const char *body;                                           /* terminated; "" when there is none */
 	size_t body_len;
 };
