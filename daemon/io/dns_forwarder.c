@@ -34,7 +34,8 @@ char *dns_forwarder_read(const char *text)
 	if (inet_pton(AF_INET, host, bytes) != 1 && inet_pton(AF_INET6, host, bytes) != 1)
 		return NULL;
 	size_t digits = strspn(port, "0123456789");
-	if (digits == 0 || digits > 5 || port[digits] || atoi(port) < 1 || atoi(port) > 65535)
+	unsigned long number = strtoul(port, NULL, 10);
+	if (digits == 0 || digits > 5 || port[digits] || number < 1 || number > 65535)
 		return NULL;
 	return xasprintf("%s@%s", host, port);
 }

@@ -49,11 +49,11 @@ int main(int argc, char **argv)
 		if (c == 'r' && n < 7)
 			resolvers[n++] = optarg;
 		else if (c == 'p')
-			o.authoritative_port = (uint16_t)atoi(optarg);
+			o.authoritative_port = (uint16_t)strtoul(optarg, NULL, 10);
 		else if (c == 't')
 			o.trust_anchor = optarg;
 		else if (c == 'T')
-			o.timeout_ms = atoi(optarg);
+			o.timeout_ms = strtol(optarg, NULL, 10);
 		else if (c == 'n')
 			o.authoritative = false;
 		else

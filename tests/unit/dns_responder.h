@@ -111,7 +111,7 @@ static void reply_data(struct reply_bytes *r, const struct row *row)
 		reply_name(r, "host.example");
 		for (unsigned i = 1; i < 5; i++)
 			reply_32(r, i);
-		reply_32(r, (unsigned)atoi(row->data));
+		reply_32(r, (unsigned)strtoul(row->data, NULL, 10));
 	} else {
 		const char *s = row->data;
 		do {
@@ -203,8 +203,8 @@ static void reply_records(
 	const struct row *zone = zone_of(s, server, name);
 	if (!found && zone) {
 		struct row soa = *zone;
-		if ((unsigned)atoi(soa.data) < soa.ttl)
-			soa.ttl = (unsigned)atoi(soa.data);
+		if ((unsigned)strtoul(soa.data, NULL, 10) < soa.ttl)
+			soa.ttl = (unsigned)strtoul(soa.data, NULL, 10);
 		reply_row(r, &soa, 8);
 	}
 	if (!exists && !found)
