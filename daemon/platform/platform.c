@@ -3,6 +3,7 @@
 #include "platform/platform.h"
 
 #include "base/util.h"
+#include "platform/domains.h"
 #include "platform/look.h"
 #include "platform/selectors.h"
 
@@ -13,9 +14,14 @@ const struct driver *platform_for(const struct desired *d)
 		return &driver_exchange;
 	case PLATFORM_EMAILPRO:
 		return &driver_emailpro;
-	default:
+	case PLATFORM_MXPLAN:
+		return &driver_mxplan;
+	case PLATFORM_ZIMBRA:
+		return d->zimbra_api == ZIMBRA_V2 ? &driver_zimbra2 : &driver_zimbra;
+	case PLATFORM_EXTERNAL:
 		return NULL;
 	}
+	return NULL;
 }
 
 bool platform_next(struct pass *p, struct api_request *ret)

@@ -69,7 +69,8 @@ struct pass {
 	char cursor[128];
 	char token[TOKEN_MAX];  /* Zimbra v2: platform id */
 	char token2[TOKEN_MAX]; /* Zimbra v2: domain id */
-	unsigned n_tokens;
+	enum trouble skipped;   /* Zimbra v2: the worst of platforms that could not be searched */
+	unsigned pages, n_tokens;
 	char tokens[PLATFORMS_MAX][TOKEN_MAX]; /* Zimbra v2: platforms to search */
 };
 

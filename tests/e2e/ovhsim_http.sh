@@ -142,7 +142,12 @@ is "a reset is a reset" "$STATUS $CURL" "000 56"
 sim_set $'fault_reset_before=0\nfault_truncated=1'
 call GET /1.0/domain/zone
 is "a cut answer ends early" "$CURL" 18
-sim_set $'fault_truncated=0\nfault_429=1'
+sim_set $'fault_truncated=0\nfault_slow=1\nslow_ms=700ms'
+PATIENCE=0.2 call GET /1.0/domain/zone
+is "a client that does not wait for a slow answer" "$STATUS $CURL" "000 28"
+call GET /1.0/domain/zone
+is "does not keep the next from getting one" "$STATUS" 200
+sim_set $'fault_slow=0\nfault_429=1'
 call GET /1.0/domain/zone
 is "a 429 says when to come back" "$STATUS $(grep -c '^Retry-After: [1-9]' <<<"$HEADERS")" "429 1"
 sim_set $'fault_429=0\nservice_expired@one.example=yes'
@@ -175,7 +180,10 @@ TS=$ANSWER
 for _ in 1 2 3; do call GET /1.0/domain/zone; done
 call GET /1.0/auth/details
 is "the most in 60 s" "$(sim_get counts | jq -c '.shell.accounts.main | [.max_per_60s, .max_per_60s_without_auth]')" "[4,3]"
-ok "it leaves cleanly" sim_stop
+sim_set $'fault_slow=1\nslow_ms=1h'
+PATIENCE=0.2 call GET /1.0/domain/zone
+is "an answer that is an hour late" "$CURL" 28
+ok "does not keep it from leaving cleanly" sim_stop
 ok "every request is in the log" jq -es 'map(select(.path == "/1.0/domain/zone")) | length > 10' "$work/log"
 ok "but no secret" test "$(grep -c the%2Bsecret "$work/log")" = 0
 
@@ -192,6 +200,16 @@ POST ec2fb5c7a81f64723c77d2e5b609ae6f58a84fc1 {"a":"b","c":"d"}
 PUT 8a75a9e7c8e7296c9dbeda6a2a735eb6bd58ec4b {"a":"b","c":"d"}
 EOF
 ok "it leaves cleanly again" sim_stop
+
+# Speed
+sim_start --scenario "$work/scenario" --speed 3600
+THEN=$(sim_get time | jq .now)
+until [ "$(sim_get time | jq "(.now - $THEN) > 600000")" = true ]; do sleep 0.05; done
+fetch "$HTTP_URL/1.0/auth/time"
+ok "ten minutes in less than a second, for the API too" test "$ANSWER" -ge $((THEN / 1000 + 600))
+TS=$ANSWER call GET /1.0/domain/zone
+is "and signatures are judged at that speed" "$STATUS" 200
+ok "it leaves cleanly at any speed" sim_stop
 
 # TLS
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \

@@ -76,7 +76,7 @@ done_testing() {
 # The application key that call() signs with.
 AK=key-of-app AS=secret-of-app CK=consumer-key
 # call METHOD PATH [BODY]: a signed request. Sets STATUS, ANSWER (the body) and HEADERS. What is sent can be bent:
-# TS (timestamp), SIGNED_URL (the URL that the signature covers), HOST (Host header), SIGNATURE.
+# TS (timestamp), SIGNED_URL (the URL that the signature covers), HOST (Host header), SIGNATURE; and PATIENCE, the seconds to wait.
 call() {
 	local url=$HTTP_URL$2 ts=${TS-$(date +%s)} args=() signature
 	signature=${SIGNATURE-\$1\$$(printf '%s' "$AS+$CK+$1+${SIGNED_URL-$url}+${3-}+$ts" | sha1sum | cut -d' ' -f1)}
@@ -91,7 +91,7 @@ fetch() {
 	shift
 	# shellcheck disable=SC2034 # for the tests
 	{
-		STATUS=$(curl -sS -m 20 -o "$work/body" -D "$work/headers" -w '%{http_code}' "$@" "$url" 2>"$work/curl.err")
+		STATUS=$(curl -sS -m "${PATIENCE-20}" -o "$work/body" -D "$work/headers" -w '%{http_code}' "$@" "$url" 2>"$work/curl.err")
 		CURL=$?
 		ANSWER=$(cat "$work/body" 2>/dev/null) HEADERS=$(tr -d '\r' <"$work/headers" 2>/dev/null)
 	}

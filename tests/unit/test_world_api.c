@@ -113,7 +113,7 @@ static void query_ids(void **state)
 	get("/1.0/auth/time");
 	assert_memory_equal(last.query_id, "EU.ext-", 7);
 	assert_non_null(strstr(last.query_id, ".6ab13b80.")); /* T0 in hex seconds */
-	snprintf(first, sizeof(first), "%s", last.query_id);
+	keep(first, sizeof(first), last.query_id);
 	get("/1.0/auth/time");
 	assert_string_not_equal(first, last.query_id);
 	set("query_id", "old");

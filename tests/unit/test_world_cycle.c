@@ -6,10 +6,10 @@ static void post_record(const char *selector)
 {
 	char path[300], body[700];
 
-	snprintf(path, sizeof(path), E "dkim/%s", selector);
+	put(path, sizeof(path), E "dkim/%s", selector);
 	assert_int_equal(get(path), 200);
 	assert_string_not_equal(field("targetRecord"), "");
-	snprintf(body, sizeof(body),
+	put(body, sizeof(body),
 	        "{\"fieldType\":\"CNAME\",\"subDomain\":\"%s._domainkey\",\"target\":\"%s.\"}", selector,
 	        field("targetRecord"));
 	assert_int_equal(ask("POST", "/1.0/domain/zone/a.example/record", body), 200);
@@ -23,8 +23,8 @@ static void create(const char *selector)
 {
 	char body[200];
 
-	snprintf(body, sizeof(body),
-	        "{\"selectorName\":\"%s\",\"autoEnableDKIM\":false,\"configureDkim\":false}", selector);
+	put(body, sizeof(body), "{\"selectorName\":\"%s\",\"autoEnableDKIM\":false,\"configureDkim\":false}",
+	        selector);
 	assert_int_equal(ask("POST", E "dkim", body), 200);
 	assert_true(says("addExchangeDomainDKIM"));
 	assert_broken(0);
@@ -60,7 +60,7 @@ static void enable(const char *selector)
 {
 	char path[300];
 
-	snprintf(path, sizeof(path), E "dkim/%s/enable", selector);
+	put(path, sizeof(path), E "dkim/%s/enable", selector);
 	assert_int_equal(ask("POST", path, NULL), 200);
 	assert_broken(0);
 	assert_string_equal(state_of(E, selector), "enabling");
@@ -81,7 +81,7 @@ static void whole_cycle(void **state)
 	now += 90 * DAY;
 	enable(S2);
 	assert_string_equal(state_of(E, S1), "ready");
-	snprintf(first, sizeof(first), "%s", field("targetRecord"));
+	keep(first, sizeof(first), field("targetRecord"));
 
 	now += 7 * DAY + HOUR;
 	assert_int_equal(ask("DELETE", E "dkim/" S1, NULL), 200);

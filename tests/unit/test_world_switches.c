@@ -15,7 +15,7 @@ static void every_default_is_taken(void **state)
 	for (size_t i = 0; i < n; i++) {
 		char narrowed[100];
 
-		snprintf(narrowed, sizeof(narrowed), "%s@a.example", s[i].name);
+		put(narrowed, sizeof(narrowed), "%s@a.example", s[i].name);
 		assert_int_equal(world_set(w, s[i].name, s[i].value), 0);
 		assert_int_equal(world_set(w, narrowed, s[i].value), 0);
 		assert_int_equal(world_set(w, s[i].name, "nonsense"), -EINVAL);

@@ -27,6 +27,18 @@ static int64_t now;
 static struct world *w;
 static struct world_answer last;
 
+/* printf into an array that must be large enough. */
+__attribute__((format(printf, 3, 4))) static inline void put(char *dst, size_t n, const char *fmt, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(dst, n, fmt, ap);
+	va_end(ap);
+	assert_true(len >= 0 && (size_t)len < n);
+}
+
 static inline int ask(const char *method, const char *path, const char *body)
 {
 	struct world_request q = {.account = "acc", .method = method, .path = path, .body = body};
@@ -98,14 +110,20 @@ static inline const char *field(const char *name)
 	char key[80];
 	const char *at;
 
-	snprintf(key, sizeof(key), "\"%s\":\"", name);
+	put(key, sizeof(key), "\"%s\":\"", name);
 	at = strstr(last.body, key);
 	text[0] = 0;
 	if (at) {
 		at += strlen(key);
-		snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, "\""), at);
+		put(text, sizeof(text), "%.*s", (int)strcspn(at, "\""), at);
 	}
 	return text;
+}
+
+/* Keeps a text beyond the next request. */
+static inline void keep(char *dst, size_t n, const char *src)
+{
+	put(dst, n, "%s", src);
 }
 
 /* The status of a selector as the API shows it; "" when it is 404. */
@@ -113,7 +131,7 @@ static inline const char *state_of(const char *base, const char *selector)
 {
 	char path[300];
 
-	snprintf(path, sizeof(path), "%sdkim/%s", base, selector);
+	put(path, sizeof(path), "%sdkim/%s", base, selector);
 	return get(path) == 200 ? field("status") : "";
 }
 

@@ -270,6 +270,8 @@ void world_dns(
 		}
 		if (!*next || (z && !w_zget(w, z, SW_DNS_CHASE)->n))
 			return;
+		if (!w_zone_find(w, next) && !w_name_below(next, W_DKIM_ZONE) && !w_name_below(next, W_NS_ZONE))
+			return; /* not served here */
 		memcpy(at, next, sizeof(at));
 	}
 }

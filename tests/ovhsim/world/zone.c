@@ -145,6 +145,8 @@ static void trim(const struct world *w, struct w_zone *z)
 
 	while (gone + 1 < z->n_served && z->served[gone + 1].visible + lag <= w->now)
 		copy_drop(z->served[gone++].copy);
+	if (!gone)
+		return; /* a zone that serves nothing yet has no list to move */
 	memmove(z->served, z->served + gone, (z->n_served - gone) * sizeof(*z->served));
 	z->n_served -= gone;
 }

@@ -1,0 +1,264 @@
+/* The judge of rules 1 to 3: who signs, what may be enabled, what may go; each breach beside its lawful neighbour. */
+#include "world_hosted.h"
+
+static void start_quick(const char *state)
+{
+	start(state);
+	set("check_ms", "1s");
+	set("publish_ms", "0");
+}
+
+static void rule_1(void **state)
+{
+	(void)state;
+	start("signing");
+	order("POST", A1, "/disable");
+	assert_broken(1);
+	now += MINUTE;
+	assert_string_equal(signers(), "");
+	assert_int_equal(world_broken(w), 1);
+	end(NULL);
+	start("signing");
+	order("DELETE", A1, "");
+	assert_broken(1);
+	end(NULL);
+	/* asked is enough, refused or not */
+	start("signing");
+	set("delete_signing", "400");
+	order("DELETE", A1, "");
+	assert_broken(1);
+	assert_false(last_change()->applied);
+	assert_int_equal(last_change()->status, 400);
+}
+
+/* It was right when it was asked for, but what it asked for left nobody. */
+static void rule_1_at_the_end(void **state)
+{
+	(void)state;
+	start("signing");
+	set("old_selector", "inProduction");
+	set("judge_grace_ms", "0");
+	order("POST", A2, "/enable");
+	now += MINUTE;
+	assert_string_equal(signers(), A1 "," A2);
+	order("POST", A1, "/disable");
+	assert_broken(0);
+	world_person(w, now, "a.example", "disable 2");
+	now += MINUTE;
+	assert_string_equal(signers(), "");
+	assert_int_equal(world_broken(w), 0); /* the person was later */
+	end(NULL);
+
+	start("signing");
+	set("old_selector", "inProduction");
+	set("judge_grace_ms", "0");
+	order("POST", A2, "/enable");
+	now += MINUTE;
+	world_person(w, now, "a.example", "disable 2");
+	now += SECOND;
+	order("POST", A1, "/disable");
+	assert_broken(0);
+	now += MINUTE;
+	assert_string_equal(signers(), "");
+	assert_broken(1);
+	assert_string_equal(last_change()->why, "its task's end left a.example without a signer");
+}
+
+static void rule_2_ready(void **state)
+{
+	(void)state;
+	start("virgin");
+	ask("POST", P "dkim", CREATE);
+	assert_broken(0);
+	now += MINUTE;
+	assert_int_equal(order("POST", A1, "/enable"), 400);
+	assert_broken(2);
+	order("POST", "nobody", "/enable");
+	assert_broken(2);
+	/* with nobody signing, a visible record is enough, however young */
+	world_person(w, now, "a.example", "add-cname");
+	now += 20 * MINUTE;
+	order("POST", A1, "/enable");
+	assert_broken(0);
+}
+
+static void rule_2_dns(void **state)
+{
+	(void)state;
+	start("ready");
+	world_person(w, now, "a.example", "remove-cname 1");
+	now += MINUTE;
+	order("POST", A1, "/enable"); /* gone for less than what a reading may be old */
+	assert_broken(0);
+	end(NULL);
+	start("ready");
+	world_person(w, now, "a.example", "remove-cname 1");
+	now += 2 * MINUTE;
+	order("POST", A1, "/enable");
+	assert_broken(2);
+	end(NULL);
+	start("ready");
+	set("key_served", "revoked");
+	get(P "dkim");
+	now += MINUTE;
+	order("POST", A1, "/enable");
+	assert_broken(0); /* nothing told the judge when it went: the benefit of the doubt */
+	now += MINUTE;
+	order("POST", A2, "/enable");
+	assert_broken(2);
+}
+
+static void rule_2_ttl(void **state)
+{
+	(void)state;
+	start_quick("signing");
+	set("key_ttl", "600");
+	set("zone_ttl", "900");
+	world_person(w, now, "a.example", "delete 2");
+	now += MINUTE;
+	ask("POST", P "dkim", "{\"selectorName\":\"" A2 "\",\"autoEnableDKIM\":false}");
+	assert_broken(0);
+	now += MINUTE;
+	world_person(w, now, "a.example", "add-cname 2");
+	now += 14 * MINUTE + 59 * SECOND;
+	assert_string_equal(st(A2), "ready");
+	order("POST", A2, "/enable");
+	assert_broken(2);
+	end(NULL);
+	start_quick("signing");
+	set("zone_ttl", "900");
+	set("key_ttl", "600");
+	world_person(w, now, "a.example", "remove-cname 2");
+	now += MINUTE;
+	world_person(w, now, "a.example", "add-cname 2");
+	now += 15 * MINUTE + SECOND;
+	order("POST", A2, "/enable");
+	assert_broken(0);
+	end(NULL);
+	/* one server that lags has not shown it for long enough */
+	start_quick("signing");
+	set("zone_ttl", "900");
+	set("key_ttl", "600");
+	set("dns_lagging", "2");
+	set("dns_lag_ms", "5min");
+	world_person(w, now, "a.example", "remove-cname 2");
+	now += 10 * MINUTE;
+	world_person(w, now, "a.example", "add-cname 2");
+	now += 19 * MINUTE;
+	order("POST", A2, "/enable");
+	assert_broken(2);
+}
+
+static void switched(void)
+{
+	start("signing");
+	assert_int_equal(order("POST", A2, "/enable"), 200);
+	assert_broken(0);
+	now += 10 * SECOND; /* that is when A1 stops */
+	assert_string_equal(signers(), A2);
+}
+
+static void rule_3(void **state)
+{
+	(void)state;
+	switched();
+	now += 7 * DAY - SECOND;
+	order("DELETE", A1, "");
+	assert_broken(3);
+	end(NULL);
+	switched();
+	now += 7 * DAY;
+	order("DELETE", A1, "");
+	assert_broken(0);
+	end(NULL);
+	switched();
+	set("judge_grace_ms@a.example", "1h");
+	now += HOUR;
+	order("DELETE", A1, "");
+	assert_broken(0);
+	end(NULL);
+	switched();
+	set("judge_compromised@a.example", "yes");
+	now += SECOND;
+	order("DELETE", A1, "");
+	assert_broken(0);
+}
+
+/* The other must sign, and must be seen to. */
+static void rule_3_the_other(void **state)
+{
+	(void)state;
+	switched();
+	now += 8 * DAY;
+	world_person(w, now, "a.example", "remove-cname 2");
+	now += HOUR;
+	order("DELETE", A1, "");
+	assert_broken(3);
+	end(NULL);
+	start("ready");
+	now += 30 * DAY;
+	order("DELETE", A1, "");
+	assert_broken(3);
+	end(NULL);
+	switched();
+	now += 8 * DAY;
+	world_person(w, now, "a.example", "foreign");
+	order("DELETE", "ovhemp1-selector99", "");
+	assert_broken(3);
+	order("DELETE", "ovhemp1-selector7", "");
+	assert_broken(3);
+	end(NULL);
+	/* a person switched back meanwhile: a new grace */
+	switched();
+	now += 5 * DAY;
+	world_person(w, now, "a.example", "switch 1");
+	now += HOUR;
+	world_person(w, now, "a.example", "switch 2");
+	now += 6 * DAY;
+	order("DELETE", A1, "");
+	assert_broken(3);
+}
+
+static void rule_3_both(void **state)
+{
+	(void)state;
+	start("signing");
+	set("old_selector", "inProduction");
+	order("POST", A2, "/enable");
+	now += 6 * DAY;
+	order("POST", A1, "/disable");
+	assert_broken(3);
+	end(NULL);
+	start("signing");
+	set("old_selector", "inProduction");
+	order("POST", A2, "/enable");
+	now += 8 * DAY;
+	order("POST", A2, "/disable"); /* the newer one */
+	assert_broken(3);
+	now += MINUTE;
+	order("POST", A2, "/enable");
+	now += 8 * DAY;
+	order("POST", A1, "/disable");
+	assert_broken(0);
+	now += MINUTE;
+	only_asked("DELETE", A1, "", 3);
+	now += 7 * DAY;
+	order("DELETE", A1, "");
+	assert_broken(0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_teardown(rule_1, end),
+	        cmocka_unit_test_teardown(rule_1_at_the_end, end),
+	        cmocka_unit_test_teardown(rule_2_ready, end),
+	        cmocka_unit_test_teardown(rule_2_dns, end),
+	        cmocka_unit_test_teardown(rule_2_ttl, end),
+	        cmocka_unit_test_teardown(rule_3, end),
+	        cmocka_unit_test_teardown(rule_3_the_other, end),
+	        cmocka_unit_test_teardown(rule_3_both, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
