@@ -131,8 +131,10 @@ static void get_switches(struct sim *s, const struct incoming *in, struct world_
 		knobs_value(&s->knobs, i, value, sizeof(value));
 		put_switch(&o, sep, "shell", knobs_row(i), value);
 	}
-	for (size_t i = 0; i < n; i++, sep = ",")
-		put_switch(&o, sep, "world", (const char *const[3]){w[i].name, w[i].value, w[i].help}, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (!knobs_shared(w[i].name))
+			put_switch(&o, sep, "world", (const char *const[3]){w[i].name, w[i].value, w[i].help},
+			        NULL);
 	out_puts(&o, "]\n");
 	reply_text(ret, 200, REPLY_JSON, o.data);
 }

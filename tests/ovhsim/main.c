@@ -78,8 +78,14 @@ static const char usage_text[] =
         "                                   nobody's) or account:NAME; STATE virgin signing ready or one\n"
         "                                   (one selector there, signing); defaults: NAME ovh 2 virgin\n"
         "  set NAME=VALUE                   a switch\n"
-        "  person DOMAIN WHAT...            what somebody does in the control panel: see the world's "
-        "header;\n"
+        "  person DOMAIN WHAT...            what somebody does in the control panel: switch [S] enable S "
+        "disable [S]\n"
+        "                                   delete S create S foreign [signing] remove-cname S add-cname "
+        "[S]\n"
+        "                                   wrong-cname S record SUB TYPE TARGET text-edit expire-service\n"
+        "                                   renew-service suspend restore revoke-credential "
+        "grant-credential\n"
+        "                                   clear-tasks; S: a selector's name or 1, 2, 3 (world/world.h)\n"
         "  person account:NAME WHAT         revoke-credential, restore-credential, revoke-tokens\n"
         "  repeat N LINE                    the line N times, {} being 0 .. N-1\n"
         "\n"
@@ -100,7 +106,8 @@ static void print_help(void)
 		printf("  %-22s %-10s %s\n", knobs_row(i)[0], knobs_row(i)[1], knobs_row(i)[2]);
 	puts("\nSwitches of the world:");
 	for (size_t i = 0; i < n; i++)
-		printf("  %-22s %-10s %s\n", w[i].name, w[i].value, w[i].help);
+		if (!knobs_shared(w[i].name))
+			printf("  %-22s %-10s %s\n", w[i].name, w[i].value, w[i].help);
 }
 
 static double number(const char *option, const char *text, double min, double max)
