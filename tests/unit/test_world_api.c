@@ -6,15 +6,27 @@
 
 static void versions_and_escapes(void **state)
 {
-	static const char *const paths[] = {"/1.0/email/pro/pro-1/domain/a.example",
-	        "/v1/email/pro/pro-1/domain/a.example", "/email/pro/pro-1/domain/a.example",
-	        "/1.0/email/pro/pro-1/domain/a%2Eexample", "/1.0/email/%70ro/pro%2D1/domain/a.example",
-	        "/1.0/email/pro/pro-1/domain/a.example/"};
-	static const char *const wrong[] = {"/v2/email/pro/pro-1/domain/a.example",
-	        "/1.0/email/pro//domain/a.example", "/3.0/email/pro/pro-1/domain/a.example", "/1.0", "/",
-	        "email/pro", "/1.0/email/pro/pro-1/domain/a.exampl%",
-	        "/1.0/email/pro/pro-1/domain/a%00.example",
-	        "/1.0/email/pro/pro-1/domain/a.example/dkim/x/y/z"};
+	/* clang-format off */
+	static const char *const paths[] = {
+		"/1.0/email/pro/pro-1/domain/a.example",
+		"/v1/email/pro/pro-1/domain/a.example",
+		"/email/pro/pro-1/domain/a.example",
+		"/1.0/email/pro/pro-1/domain/a%2Eexample",
+		"/1.0/email/%70ro/pro%2D1/domain/a.example",
+		"/1.0/email/pro/pro-1/domain/a.example/",
+	};
+	static const char *const wrong[] = {
+		"/v2/email/pro/pro-1/domain/a.example",
+		"/1.0/email/pro//domain/a.example",
+		"/3.0/email/pro/pro-1/domain/a.example",
+		"/1.0",
+		"/",
+		"email/pro",
+		"/1.0/email/pro/pro-1/domain/a.exampl%",
+		"/1.0/email/pro/pro-1/domain/a%00.example",
+		"/1.0/email/pro/pro-1/domain/a.example/dkim/x/y/z",
+	};
+	/* clang-format on */
 
 	(void)state;
 	begin();
@@ -55,7 +67,7 @@ static void what_is_another_accounts(void **state)
 	struct world_request q = {.account = "other", .method = "GET"};
 	static const char *const paths[] = {"/1.0/email/pro/pro-1/domain/a.example",
 	        "/1.0/domain/zone/a.example", "/1.0/domain/zone/a.example/record",
-	        "/1.0/email/pro/pro-1/domain/a.example/dkim/" S1};
+	        "/1.0/email/pro/pro-1/domain/a.example/dkim/ovhemp1-selector1"};
 
 	(void)state;
 	begin();
@@ -137,24 +149,24 @@ static void the_clock(void **state)
 
 static void bodies(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *body, *message;
 	} table[] = {
-	        {"{",	                                         "Invalid JSON received"                                    },
-                {"[]",                                                "Invalid JSON received"                                    },
-	        {"{}x",	                                       "Invalid JSON received"                                    },
-	        {"{\"selectorName\":\"a\\u0000\"}",                   "Invalid JSON received"                                    },
-	        {NULL,	                                        "Missing parameter(s): selectorName"                       },
-                {"{}",                                                "Missing parameter(s): selectorName"                       },
-	        {"{\"selectorName\":5}",                              "[selectorName] Given data is not "
-	                                 "valid for type string"                         },
-	        {"{\"selectorName\":\""
-	         "ovhemp1-selector1"
-	         "\",\"autoEnableDKIM\":\"false\"}", "[autoEnableDKIM] Given data is not valid for type boolean"},
-	        {"{\"selectorName\":\"x\",\"colour\":1}",             "Received not described parameters: (colour)"              },
-	        {"{\"selectorName\":\"x\",\"selectorName\":\"y\"}",   "Field selectorName is given twice"                        },
-	        {"{\"selectorName\":\"x\"}",                          "selectorName x is not allowed for this domain"            }
-        };
+		{"{", "Invalid JSON received"},
+		{"[]", "Invalid JSON received"},
+		{"{}x", "Invalid JSON received"},
+		{"{\"selectorName\":\"a\\u0000\"}", "Invalid JSON received"},
+		{NULL, "Missing parameter(s): selectorName"},
+		{"{}", "Missing parameter(s): selectorName"},
+		{"{\"selectorName\":5}", "[selectorName] Given data is not valid for type string"},
+		{"{\"selectorName\":\"x\",\"autoEnableDKIM\":\"false\"}",
+			"[autoEnableDKIM] Given data is not valid for type boolean"},
+		{"{\"selectorName\":\"x\",\"colour\":1}", "Received not described parameters: (colour)"},
+		{"{\"selectorName\":\"x\",\"selectorName\":\"y\"}", "Field selectorName is given twice"},
+		{"{\"selectorName\":\"x\"}", "selectorName x is not allowed for this domain"},
+	};
+	/* clang-format on */
 
 	(void)state;
 	begin();

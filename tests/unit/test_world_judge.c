@@ -110,6 +110,8 @@ static void rule_2_dns(void **state)
 
 static void rule_2_ttl(void **state)
 {
+	struct world_rrs r;
+
 	(void)state;
 	start_quick("signing");
 	set("key_ttl", "600");
@@ -120,7 +122,7 @@ static void rule_2_ttl(void **state)
 	assert_broken(0);
 	now += MINUTE;
 	world_person(w, now, "a.example", "add-cname 2");
-	now += 14 * MINUTE + 59 * SECOND;
+	now += 14 * MINUTE + 57 * SECOND;
 	assert_string_equal(st(A2), "ready");
 	order("POST", A2, "/enable");
 	assert_broken(2);
@@ -143,6 +145,8 @@ static void rule_2_ttl(void **state)
 	set("dns_lag_ms", "5min");
 	world_person(w, now, "a.example", "remove-cname 2");
 	now += 10 * MINUTE;
+	world_dns(w, now, 0, A2 "._domainkey.a.example", 5, &r);
+	world_rrs_free(&r);
 	world_person(w, now, "a.example", "add-cname 2");
 	now += 19 * MINUTE;
 	order("POST", A2, "/enable");
@@ -162,7 +166,7 @@ static void rule_3(void **state)
 {
 	(void)state;
 	switched();
-	now += 7 * DAY - SECOND;
+	now += 7 * DAY - 3 * SECOND;
 	order("DELETE", A1, "");
 	assert_broken(3);
 	end(NULL);
@@ -247,6 +251,76 @@ static void rule_3_both(void **state)
 	assert_broken(0);
 }
 
+/* A record that was gone between two looks was right at every look. */
+static void rule_2_unseen(void **state)
+{
+	(void)state;
+	for (int seen = 0; seen < 2; seen++) {
+		struct world_rrs r;
+
+		start_quick("signing");
+		now += DAY;
+		world_person(w, now, "a.example", "remove-cname 2");
+		now += 20 * MINUTE;
+		if (seen) {
+			world_dns(w, now, 0, A2 "._domainkey.a.example", 5, &r);
+			assert_int_equal(r.rcode, WORLD_NXDOMAIN);
+			world_rrs_free(&r);
+		}
+		only_asked("POST", A2, "/enable", 2);
+		world_person(w, now, "a.example", "add-cname 2");
+		now += 20 * MINUTE;
+		order("POST", A2, "/enable");
+		assert_broken(seen ? 2 : 0);
+		end(NULL);
+	}
+	begin();
+}
+
+/* So did a selector that stopped and went on between two readings. */
+static void rule_3_unseen(void **state)
+{
+	(void)state;
+	for (int seen = 0; seen < 2; seen++) {
+		switched();
+		assert_string_equal(st(A1), "ready");
+		assert_string_equal(st(A2), "inProduction");
+		now += 6 * DAY;
+		world_person(w, now, "a.example", "switch 1");
+		now += HOUR;
+		if (seen) {
+			assert_string_equal(st(A1), "inProduction");
+			assert_string_equal(st(A2), "ready");
+		}
+		world_person(w, now, "a.example", "switch 2");
+		now += DAY;
+		assert_string_equal(st(A1), "ready");
+		assert_string_equal(st(A2), "inProduction");
+		order("DELETE", A1, "");
+		assert_broken(3); /* it was never read as signing, so that the truth counts */
+		end(NULL);
+	}
+	for (int seen = 0; seen < 2; seen++) {
+		start("signing");
+		assert_string_equal(st(A1), "inProduction");
+		order("POST", A2, "/enable");
+		now += MINUTE;
+		assert_string_equal(st(A2), "inProduction");
+		now += 6 * DAY;
+		world_person(w, now, "a.example", "switch 1");
+		now += HOUR;
+		if (seen)
+			assert_string_equal(st(A1), "inProduction");
+		world_person(w, now, "a.example", "switch 2");
+		now += DAY;
+		assert_string_equal(st(A2), "inProduction");
+		order("DELETE", A1, "");
+		assert_broken(seen ? 3 : 0);
+		end(NULL);
+	}
+	begin();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +329,8 @@ int main(void)
 	        cmocka_unit_test_teardown(rule_2_ready, end),
 	        cmocka_unit_test_teardown(rule_2_dns, end),
 	        cmocka_unit_test_teardown(rule_2_ttl, end),
+	        cmocka_unit_test_teardown(rule_2_unseen, end),
+	        cmocka_unit_test_teardown(rule_3_unseen, end),
 	        cmocka_unit_test_teardown(rule_3, end),
 	        cmocka_unit_test_teardown(rule_3_the_other, end),
 	        cmocka_unit_test_teardown(rule_3_both, end),

@@ -110,6 +110,13 @@ bool w_body_known(struct w_call *c, const char *const *names)
 	return true;
 }
 
+bool w_body_none(struct w_call *c)
+{
+	static const char *const none[] = {NULL};
+
+	return w_body_known(c, none);
+}
+
 bool w_body_text(struct w_call *c, const char *key, bool required, const char **ret)
 {
 	const struct w_json *j = w_json_get(c->body, key);

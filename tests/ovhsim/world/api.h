@@ -72,8 +72,9 @@ struct w_call {
 	struct w_buf out;
 	int status;
 	bool applied;
-	size_t change;   /* index + 1 into the log, 0: not a change */
-	char cursor[64]; /* of the next page */
+	struct w_selector *shown; /* whose state the answer tells */
+	size_t change;            /* index + 1 into the log, 0: not a change */
+	char cursor[64];          /* of the next page */
 };
 
 /* Refuses: an error body in the generation of the day. class e.g. "Client::NotFound"; code: the old
@@ -89,6 +90,7 @@ const char *w_param(const struct w_call *c, const char *key); /* NULL: absent */
 /* Body fields. They return false after having refused. A missing optional field leaves ret as it was. */
 bool w_body_known(
         struct w_call *c, const char *const *names); /* no other fields than these, NULL-terminated */
+bool w_body_none(struct w_call *c);                  /* the route takes no body */
 bool w_body_text(struct w_call *c, const char *key, bool required, const char **ret);
 bool w_body_bool(struct w_call *c, const struct w_json *object, const char *key, bool *ret);
 bool w_body_int(struct w_call *c, const char *key, int64_t *ret);

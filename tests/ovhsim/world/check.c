@@ -94,7 +94,18 @@ bool w_dns_right(struct world *w, struct w_domain *d, unsigned slot)
 	return answer && answer * 2 >= n;
 }
 
-/* Keeps, for the judge, since when record and key have been right without a break. */
+static void blip(struct w_domain *d, unsigned slot, bool on)
+{
+	struct w_selector *s = &d->sel[slot];
+
+	if (s->blip == on)
+		return;
+	s->blip = on;
+	d->zone->blips += on ? 1u : -1u;
+}
+
+/* Keeps, for the judge, since when record and key have been right. A record that goes and comes back between two
+ * looks was right at every look, which is all that anybody could know. */
 void w_dns_changed(struct world *w, struct w_domain *d)
 {
 	for (unsigned i = 0; i < d->slots; i++) {
@@ -104,19 +115,45 @@ void w_dns_changed(struct world *w, struct w_domain *d)
 			if (s->right_since == W_NEVER)
 				s->right_since = w->now;
 			s->right_until = w->now;
+			blip(d, i, false);
 		} else if (s->right_since != W_NEVER) {
+			if (!s->blip)
+				s->right_until = w->now;
+			if (key_right(w, d, i)) {
+				blip(d, i, true);
+				continue;
+			}
 			s->right_since = W_NEVER;
-			s->right_until = w->now;
+			blip(d, i, false);
 		}
 	}
+}
+
+void w_dns_looked(struct world *w, struct w_zone *z, const char *name)
+{
+	char record[W_NAME];
+
+	(void)w;
+	for (struct w_domain *d = z->blips ? z->domains : NULL; d; d = d->next_in_zone)
+		for (unsigned i = 0; i < d->slots; i++) {
+			if (!d->sel[i].blip)
+				continue;
+			w_selector_record(d, i, record);
+			if (strcmp(record, name))
+				continue;
+			d->sel[i].right_since = W_NEVER;
+			blip(d, i, false);
+		}
 }
 
 int64_t w_longest_ttl(struct world *w, struct w_domain *d, unsigned slot)
 {
 	int64_t longest = 0;
+	int64_t zone = w_zget(w, d->zone, SW_ZONE_TTL)->n, negative = w_zget(w, d->zone, SW_NEGATIVE_TTL)->n;
+	int64_t key_negative = w->value[SW_KEY_NEGATIVE_TTL].n;
 	const int64_t others[] = {w_get(d, w, SW_KEY_TTL)->n * W_SECOND,
-	        w_get(d, w, SW_KEY_NEGATIVE_TTL)->n * W_SECOND,
-	        w_zget(w, d->zone, SW_NEGATIVE_TTL)->n * W_SECOND};
+	        (key_negative < W_DKIM_ZONE_TTL ? key_negative : W_DKIM_ZONE_TTL) * W_SECOND,
+	        (negative < zone ? negative : zone) * W_SECOND};
 
 	w_cname_served(w, d, slot, 0, &longest);
 	for (size_t i = 0; i < W_COUNT(others); i++)

@@ -117,11 +117,11 @@ static bool ask_keys(struct world *w, const char *name, int type, struct world_r
 	if (!k && strstr(name, "._domainkey."))
 		r->rcode = WORLD_NXDOMAIN;
 	if (!strcmp(name, W_DKIM_ZONE) && type == W_SOA) {
-		soa(r, false, W_DKIM_ZONE, 2026000001, 3600, negative);
+		soa(r, false, W_DKIM_ZONE, 2026000001, W_DKIM_ZONE_TTL, negative);
 		return true;
 	}
 	if (!k || type != W_TXT) {
-		soa(r, true, W_DKIM_ZONE, 2026000001, 3600, negative);
+		soa(r, true, W_DKIM_ZONE, 2026000001, W_DKIM_ZONE_TTL, negative);
 		return true;
 	}
 	w_format(text, sizeof(text), "v=DKIM1; k=rsa; p=%s",
@@ -194,10 +194,14 @@ static void ask_zone(struct world *w, const struct w_zone *z, unsigned server, c
 		exists = true;
 		if (strcmp(folded, name) || flattened(w, z, rec, name, type, r))
 			continue;
-		if (wire == type || wire == W_CNAME)
+		if ((wire == type && (wire != W_NS || strcmp(name, z->name))) || wire == W_CNAME)
 			add_record(w, r, z, name, rec);
 		if (wire == W_CNAME && type != W_CNAME)
 			w_record_target(z, rec, next);
+	}
+	for (unsigned i = 0; type == W_NS && !strcmp(name, z->name) && i < w_zone_servers(w, z); i++) {
+		w_format(owner, sizeof(owner), "ns%u." W_NS_ZONE, i + 1);
+		answer(r, name, W_NS, (uint32_t)w_zget(w, z, SW_ZONE_TTL)->n, owner);
 	}
 	if (type == W_SOA && !strcmp(name, z->name))
 		soa(r, false, z->name, v->serial, w_zget(w, z, SW_ZONE_TTL)->n,
@@ -233,6 +237,10 @@ static bool broken(struct world *w, const struct w_zone *z, unsigned server, str
 	        {SW_DNS_REFUSED,  WORLD_REFUSED }
         };
 
+	if (server >= w_zone_servers(w, z)) {
+		r->rcode = WORLD_REFUSED;
+		return true;
+	}
 	for (size_t i = 0; i < W_COUNT(table); i++)
 		if (w_zget(w, z, table[i].sw)->n >> server & 1) {
 			r->rcode = table[i].rcode;
@@ -260,6 +268,7 @@ void world_dns(
 			if (broken(w, z, server, ret))
 				return;
 			ask_zone(w, z, server, at, type, ret, next);
+			w_dns_looked(w, z, at);
 		} else if (w_name_below(at, W_DKIM_ZONE)) {
 			if (!ask_keys(w, at, type, ret))
 				ret->rcode = WORLD_SERVFAIL;
@@ -270,7 +279,8 @@ void world_dns(
 		}
 		if (!*next || (z && !w_zget(w, z, SW_DNS_CHASE)->n))
 			return;
-		if (!w_zone_find(w, next) && !w_name_below(next, W_DKIM_ZONE) && !w_name_below(next, W_NS_ZONE))
+		if (!w_zone_find(w, next) && !w_name_below(next, W_DKIM_ZONE) &&
+		        !w_name_below(next, W_NS_ZONE))
 			return; /* not served here */
 		memcpy(at, next, sizeof(at));
 	}

@@ -263,6 +263,7 @@ int world_add_domain(struct world *w, int64_t now, const char *account, const ch
 		sel->changed = sel->existence_changed = sel->appears = sel->named = W_NEVER;
 		sel->signs_since = sel->may_sign_until = sel->ready_until = sel->waiting_until = W_NEVER;
 		sel->right_since = sel->right_until = sel->target_since = W_NEVER;
+		sel->read_signing_since = sel->read_may_sign = W_NEVER;
 	}
 	populate(w, d, state);
 	return 0;

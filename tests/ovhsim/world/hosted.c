@@ -135,7 +135,8 @@ void w_get_dkim(struct w_call *c)
 		w_refuse_missing(c, "selectorName", c->sel);
 		return;
 	}
-	if (w_fault(c, SW_FAULT_WRONG_SELECTOR))
+	c->shown = w_fault(c, SW_FAULT_WRONG_SELECTOR) ? NULL : &c->domain->sel[slot];
+	if (!c->shown)
 		slot = (slot + 1) % c->domain->slots;
 	write_selector(c, slot);
 }
@@ -215,6 +216,8 @@ static struct w_selector *changeable(struct w_call *c)
 {
 	struct w_selector *s = c->slot < 0 ? NULL : &c->domain->sel[c->slot];
 
+	if (!w_body_none(c))
+		return NULL;
 	if (!s || !stands(c, s) || blind(c)) {
 		w_refuse_missing(c, "selectorName", c->sel);
 		return NULL;

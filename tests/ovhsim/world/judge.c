@@ -38,7 +38,7 @@ static bool was_in_production(const struct w_call *c, const struct w_selector *s
 
 static bool was_right(const struct w_call *c, const struct w_selector *s)
 {
-	return s->right_since != W_NEVER || recent(c, s->right_until);
+	return (s->right_since != W_NEVER && !s->blip) || recent(c, s->right_until);
 }
 
 /* Another selector that signs, the one that has for longest; NULL when there is none. */
@@ -53,11 +53,37 @@ static const struct w_selector *other_signer(const struct w_domain *d, int slot)
 	return found;
 }
 
+/* /auth/time tells whole seconds: a client's clock may be so far off, a span of its own measured so much shorter. */
+static int64_t leeway(int64_t span)
+{
+	return span / 10 < 2 * W_SECOND ? span / 10 : 2 * W_SECOND;
+}
+
 static int64_t grace(const struct w_call *c)
 {
+	int64_t span;
+
 	if (w_get(c->domain, c->w, SW_JUDGE_COMPROMISED)->n)
 		return 0;
-	return w_get(c->domain, c->w, SW_JUDGE_GRACE_MS)->n;
+	span = w_get(c->domain, c->w, SW_JUDGE_GRACE_MS)->n;
+	return span - leeway(span);
+}
+
+/* Since when the selector signs, as far as anybody can know: what stopped and went on between two readings did not
+ * stop for the reader. */
+static int64_t known_signing(const struct w_selector *s)
+{
+	bool earlier = s->read_signing_since != W_NEVER && s->read_signing_since < s->signs_since;
+
+	return earlier ? s->read_signing_since : s->signs_since;
+}
+
+/* When it may have signed for the last time, as far as anybody can know. */
+static int64_t known_end(const struct w_selector *s)
+{
+	bool earlier = s->read_may_sign != W_NEVER && s->read_may_sign < s->may_sign_until;
+
+	return earlier ? s->read_may_sign : s->may_sign_until;
 }
 
 static void judge_create(struct w_call *c)
@@ -100,7 +126,7 @@ static void judge_enable(struct w_call *c)
 	if (!other || s->right_since == W_NEVER || recent(c, other->signs_since))
 		return;
 	ttl = w_longest_ttl(c->w, c->domain, (unsigned)c->slot);
-	if (c->w->now - s->right_since <= ttl)
+	if (c->w->now - s->right_since <= ttl - leeway(ttl))
 		w_blame(c->w, c->change, 2,
 		        "record and key are visible for %lld s only, the longest TTL is %lld s",
 		        (long long)((c->w->now - s->right_since) / 1000), (long long)(ttl / 1000));
@@ -121,7 +147,7 @@ static void judge_disable(struct w_call *c)
 		const struct w_selector *newer = &c->domain->sel[i];
 
 		if (newer != s && newer->signs && newer->signs_since >= s->signs_since &&
-		        c->w->now - newer->signs_since >= grace(c))
+		        c->w->now - known_signing(newer) >= grace(c))
 			return;
 	}
 	w_blame(c->w, c->change, 3, "no newer selector has signed for a full grace");
@@ -143,17 +169,17 @@ static void judge_delete(struct w_call *c)
 		w_blame(c->w, c->change, 3, "the selector is %s", w_state_word(s->state));
 	for (unsigned i = 0; i < d->slots; i++)
 		if ((int)i != c->slot && was_in_production(c, &d->sel[i]) && was_right(c, &d->sel[i]))
-			if (!signer || d->sel[i].signs_since < signer->signs_since)
+			if (!signer || known_signing(&d->sel[i]) < known_signing(signer))
 				signer = &d->sel[i];
 	if (!signer) {
 		w_blame(c->w, c->change, 3,
 		        "no other selector is inProduction with its record and key in DNS");
 		return;
 	}
-	since = signer->signs_since;
-	if (s->may_sign_until > since)
-		since = s->may_sign_until;
-	if (s->signs || s->state == W_ENABLING || s->state == W_DISABLING)
+	since = known_signing(signer);
+	if (known_end(s) > since)
+		since = known_end(s);
+	if (s->state != W_READY && s->state != W_WAITING && !recent(c, s->waiting_until))
 		since = c->w->now;
 	if (c->w->now - since < grace(c))
 		w_blame(c->w, c->change, 3, "%lld s of its grace of %lld s have passed",
@@ -170,7 +196,8 @@ static void judge_pending(struct w_call *c)
 			continue;
 		if (creation && t->function == W_CREATE && t->slot != c->slot && !c->domain->ever_signed)
 			continue;
-		if (t->function == W_CREATE && t->slot != c->slot && c->w->now - t->made > W_HOUR)
+		if (t->function == W_CREATE && t->slot != c->slot &&
+		        c->w->now - t->made > W_HOUR - c->w->value[SW_JUDGE_SLACK_MS].n)
 			continue;
 		w_blame(c->w, c->change, 6, "another task of the domain pends since %lld s",
 		        (long long)((c->w->now - t->made) / 1000));
@@ -194,10 +221,10 @@ static void judge_pace(struct w_call *c)
 	int64_t daily = c->w->value[SW_JUDGE_MAX_DAILY].n, rotating = c->w->value[SW_JUDGE_MAX_ROTATING].n;
 	bool is_switch = c->route->act == W_ACT_ENABLE && other_signer(c->domain, c->slot);
 	struct w_logged *own = c->w->log[c->change - 1];
-	int64_t domains = 1, moving = 1;
+	int64_t domains = 1, moving = 1, slack = c->w->value[SW_JUDGE_SLACK_MS].n;
 
 	if ((!is_switch && c->route->act != W_ACT_DELETE) || w_get(c->domain, c->w, SW_JUDGE_ORDERED)->n ||
-		w_get(c->domain, c->w, SW_JUDGE_COMPROMISED)->n)
+	        w_get(c->domain, c->w, SW_JUDGE_COMPROMISED)->n)
 		return;
 	own->scheduled = true;
 	own->is_switch = is_switch;
@@ -205,18 +232,21 @@ static void judge_pace(struct w_call *c)
 	for (size_t i = c->change - 1; (daily || rotating) && i--;) {
 		const struct w_logged *l = c->w->log[i];
 
-		if (l->change.at <= c->w->now - W_DAY)
+		if (l->change.at <= c->w->now - W_DAY + slack)
 			break;
-		if (!l->scheduled || !l->change.applied || l->domain->service->account != c->account || l->domain->counted == c->change)
+		if (!l->scheduled || !l->change.applied || l->domain->service->account != c->account ||
+		        l->domain->counted == c->change)
 			continue;
 		l->domain->counted = c->change;
 		domains++;
-		moving += l->is_switch && l->change.at > c->w->now - W_HOUR && w_task_pends(l->domain->tasks);
+		moving += l->is_switch && l->change.at > c->w->now - W_HOUR + slack &&
+		          w_task_pends(l->domain->tasks);
 	}
 	if (daily && domains > daily)
 		w_blame(c->w, c->change, 10, "the %lldth domain within 24 h", (long long)domains);
 	if (is_switch && rotating && moving > rotating)
-		w_blame(c->w, c->change, 10, "the %lldth domain between switch and its end", (long long)moving);
+		w_blame(c->w, c->change, 10, "the %lldth domain between switch and its end",
+		        (long long)moving);
 }
 
 static void judge_zimbra(struct w_call *c)

@@ -46,7 +46,7 @@ void w_key_make(struct world *w, struct w_domain *d, unsigned slot, int64_t from
 	w_map_put(&w->keys, &k->target, sizeof(k->target), k);
 	s->key = k;
 	/* another key begins its own history */
-	if (s->right_since != W_NEVER)
+	if (s->right_since != W_NEVER && !s->blip)
 		s->right_until = w->now;
 	s->right_since = W_NEVER;
 	if (from != W_NEVER)

@@ -8,12 +8,13 @@
 #include "switches.h"
 #include "world.h"
 
-#define W_SELECTORS 3
-#define W_SERVERS   4
-#define W_NAME      256
-#define W_KEY_POOL  32
-#define W_DKIM_ZONE "dkim.mail.ovh.net"
-#define W_NS_ZONE   "ovh.net"
+#define W_SELECTORS     3
+#define W_SERVERS       4
+#define W_NAME          256
+#define W_KEY_POOL      32
+#define W_DKIM_ZONE     "dkim.mail.ovh.net"
+#define W_NS_ZONE       "ovh.net"
+#define W_DKIM_ZONE_TTL 3600 /* of its SOA, in seconds */
 
 enum w_platform { W_EXCHANGE, W_EMAILPRO, W_MXPLAN, W_ZIMBRA, W_PLATFORMS };
 enum w_state { W_ABSENT, W_TODO, W_WAITING, W_READY, W_ENABLING, W_SIGNING, W_DISABLING, W_DELETING };
@@ -62,6 +63,9 @@ struct w_selector {
 	int64_t signs_since, may_sign_until; /* W_NEVER: never did */
 	int64_t ready_until, waiting_until;  /* when it last left ready, or ready and waitingRecord */
 	int64_t right_since, right_until;    /* record and key right at all servers that answer */
+	bool blip;                           /* the record is wrong, and no look has shown it yet */
+	int64_t read_signing_since;          /* delivered readings have shown inProduction since then */
+	int64_t read_may_sign;               /* the last delivered reading of a state that may sign */
 	int64_t target_since;
 	uint64_t target_before;
 	enum w_who deleted_by;
@@ -174,6 +178,7 @@ struct w_zone {
 	int64_t refreshed;
 	struct w_domain *domains;
 	uint64_t requests;
+	unsigned blips;      /* selectors whose record went wrong unseen */
 	struct w_zone *next; /* in the account */
 	struct w_zone *all;
 };
@@ -269,6 +274,7 @@ enum w_cname w_cname_served(
 bool w_dns_right(
         struct world *w, struct w_domain *d, unsigned slot); /* record at every answering server, and key */
 void w_dns_changed(struct world *w, struct w_domain *d);
+void w_dns_looked(struct world *w, struct w_zone *z, const char *name);    /* somebody asked for it */
 int64_t w_longest_ttl(struct world *w, struct w_domain *d, unsigned slot); /* ms */
 int64_t w_check_before(struct world *w, const struct w_domain *d); /* the latest check instant up to now */
 

@@ -155,6 +155,8 @@ static void switch_to(struct w_call *c, bool on)
 {
 	struct w_task *t;
 
+	if (!w_body_none(c))
+		return;
 	if (c->domain->mx.task || w_fault(c, SW_MX_CONFLICT)) {
 		w_refuse(c, 409, "Client::Conflict", NULL, "A task is already running on this domain");
 		return;

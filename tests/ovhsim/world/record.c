@@ -310,7 +310,7 @@ void w_post_refresh(struct w_call *c)
 {
 	int64_t busy = w_zget(c->w, c->zone, SW_REFRESH_BUSY_MS)->n;
 
-	if (!granted(c, SW_REFRESH_403, "dnsZone:apiovh:refresh"))
+	if (!w_body_none(c) || !granted(c, SW_REFRESH_403, "dnsZone:apiovh:refresh"))
 		return;
 	if (busy && c->zone->refreshed != W_NEVER && c->w->now < c->zone->refreshed + busy) {
 		w_refuse(c, 409, "Client::Conflict", NULL, "A refresh of this zone is already running");

@@ -328,6 +328,21 @@ static void serve(struct w_call *c, struct world_answer *ret)
 	w_fault_after(c, ret);
 }
 
+/* What the asker now knows of a selector, for the judge: only an answer that arrives whole tells anything. */
+static void note_reading(struct w_call *c, const struct world_answer *a)
+{
+	struct w_selector *s = c->shown;
+
+	if (!s || a->status != 200 || a->body || (a->fault != WORLD_ANSWER && a->fault != WORLD_SLOW))
+		return;
+	if (s->state == W_SIGNING && s->read_signing_since == W_NEVER)
+		s->read_signing_since = c->w->now;
+	else if (s->state != W_SIGNING)
+		s->read_signing_since = W_NEVER;
+	if (s->state == W_SIGNING || s->state == W_ENABLING || s->state == W_DISABLING)
+		s->read_may_sign = c->w->now;
+}
+
 static void query_id(struct w_call *c, char dst[80])
 {
 	const struct w_value *form = &c->w->value[SW_QUERY_ID];
@@ -357,6 +372,7 @@ void world_request(struct world *w, int64_t now, const struct world_request *q, 
 	serve(&c, &a);
 	if (!a.status)
 		a.status = c.status;
+	note_reading(&c, &a);
 	if (c.change) {
 		struct world_change *ch = &w->log[c.change - 1]->change;
 
