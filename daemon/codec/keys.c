@@ -11,7 +11,8 @@
 #include "base/util.h"
 #include "core/span.h"
 
-static void fault_list(struct keys *k, struct place at, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void fault_list(
+        struct keys *k, struct place at, const char *fmt, va_list ap)
 {
 	char text[512];
 

@@ -34,7 +34,7 @@ struct reply {
 	char text[200];          /* "answered 503: ...", cleaned; "" for REPLY_JSON */
 };
 void reply_read(const struct api_answer *a, struct reply *ret);
-void reply_done(struct reply *a);
+void reply_done(struct reply *r);
 
 /* What the answer to a change means (safety rule 7). A 2xx is an acceptance only when `shape` finds in it what the API
  * answers there: it sets *ret_task when a task is named. */
