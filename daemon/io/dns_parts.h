@@ -18,14 +18,19 @@ enum ask {
 	ASK_SERVERS,  /* resolver: NS of the zone */
 	ASK_ADDRESS4, /* resolver: A of a name server */
 	ASK_ADDRESS6,
-	ASK_RECORD,     /* server: CNAME at the customer's name */
-	ASK_RECURSIVE,  /* resolver: the same */
-	ASK_FLATTENED,  /* server: TXT at the customer's name */
-	ASK_ZONE_SOA,   /* server: SOA of the customer's zone */
-	ASK_KEY,        /* resolver: TXT at the expected target */
-	ASK_TARGET_SOA, /* resolver: SOA at the expected target, for its zone's negative answers */
-	ASK_SERVED,     /* resolver: TXT where the record as served leads */
-	ASK_CHASE,      /* resolver: CNAME there, step by step, when the resolver gives up (a circle?) */
+	ASK_RECORD,          /* server: CNAME at the customer's name */
+	ASK_RECURSIVE,       /* resolver: the same */
+	ASK_FLATTENED,       /* server: TXT at the customer's name */
+	ASK_ZONE_SOA,        /* server: SOA of the customer's zone */
+	ASK_KEY,             /* resolver: TXT at the expected target */
+	ASK_TARGET_SOA,      /* resolver: SOA at the expected target, for its zone's negative answers */
+	ASK_TARGET_SERVERS,  /* resolver: NS of that zone */
+	ASK_TARGET_ADDRESS4, /* resolver: A of one of them */
+	ASK_TARGET_ADDRESS6,
+	ASK_TARGET_SOA_TTL, /* server of the target's zone: its SOA, with its whole TTL */
+	ASK_KEY_TTL,        /* the same server: TXT at the target, likewise */
+	ASK_SERVED,         /* resolver: TXT where the record as served leads */
+	ASK_CHASE,          /* resolver: CNAME there, step by step, when the resolver gives up (a circle?) */
 	ASK_COUNT
 };
 
@@ -96,9 +101,15 @@ struct dns_look {
 	struct witness *list;      /* one for each address asked; owned */
 	struct dns_address *where; /* beside it */
 	size_t n;
-	size_t soa_tries; /* how far into the list the zone's SOA was asked */
-	unsigned hops;    /* of the chase */
-	bool climbed;     /* the zone given lies in another zone, whose servers are asked */
+	size_t soa_at; /* how far into the list the zone's SOA was asked */
+	unsigned soa_tries;
+	struct dnswire_name target_zone; /* the zone that holds the target, and addresses of its servers */
+	struct dns_address target_where[4];
+	size_t n_target, ttl_tries;
+	bool knows_target_zone, knows_ttls, ttl_asking;
+	uint32_t ttl_key_told;
+	unsigned hops; /* of the chase */
+	bool climbed;  /* the zone given lies in another zone, whose servers are asked */
 	bool knows_zone_soa, knows_target_soa;
 	enum dnssec dnssec_record, dnssec_key;
 	struct evidence e;
@@ -154,6 +165,29 @@ void dns_look_take(
         struct dns_look *k, struct dns_ask *a); /* an answer; the ask stays the caller's. May end the look */
 void dns_look_end(struct dns_look *k);          /* drops what is open and concludes from what there is */
 void dns_look_drop(struct dns_look *k);         /* drops what is open */
+
+void dns_look_ask(
+        struct dns_look *k, enum ask kind, unsigned server, const struct dnswire_name *name, uint16_t type);
+void dns_look_ask_at(struct dns_look *k, enum ask kind, unsigned index, const struct dns_address *where,
+        const struct dnswire_name *name, uint16_t type);
+void dns_look_say_bogus(struct dns_look *k, const struct dns_ask *a, const char *what);
+
+/* dns_servers.c and dns_target.c: an answer of each kind */
+void dns_take_servers(struct dns_look *k, const struct dns_ask *a);
+void dns_take_address(struct dns_look *k, const struct dns_ask *a);
+void dns_take_record(struct dns_look *k, const struct dns_ask *a);
+void dns_take_key(struct dns_look *k, const struct dns_ask *a);
+void dns_take_target_soa(struct dns_look *k, const struct dns_ask *a);
+void dns_take_target_servers(struct dns_look *k, const struct dns_ask *a);
+void dns_take_target_address(struct dns_look *k, const struct dns_ask *a);
+void dns_take_target_soa_ttl(struct dns_look *k, const struct dns_ask *a);
+void dns_take_key_ttl(struct dns_look *k, const struct dns_ask *a);
+void dns_take_served(struct dns_look *k, const struct dns_ask *a);
+void dns_take_chase(struct dns_look *k, const struct dns_ask *a);
+
+/* The NS set of the zone asked for, the addresses of the name asked for; both return how many. */
+size_t dns_read_servers(const struct dns_ask *a, struct dnswire_name *ret, size_t cap);
+size_t dns_read_addresses(const struct dns_ask *a, struct dns_address *ret, size_t cap);
 
 /* dns_read.c: what one answer says. A bool is false, and its outputs untouched, when the answer says nothing
  * of it. */

@@ -204,7 +204,7 @@ enum seen dns_read_key(const struct dns_ask *a, const char *name, struct evidenc
 		str_format(detail, n, "DNSSEC calls the key at %s forged: %s", name, a->why);
 		return SEEN_BOGUS;
 	}
-	if (!answer_open(a, &m)) {
+	if (!answer_open(a, &m) || (a->direct && !m.authoritative)) {
 		str_format(detail, n, "the resolver did not answer for the key at %s", name);
 		return SEEN_UNKNOWN;
 	}

@@ -125,6 +125,39 @@ static void test_circle(void **state)
 	assert_int_equal(e.served_key, SEEN_MISSING);
 }
 
+/* What the resolver has left of a TTL is not the TTL: a server of the target's zone tells it in full. */
+static void test_ttls_from_the_source(void **state)
+{
+	(void)state;
+	rows_reset();
+	row_add(ALL, RECORD, CNAME, 300, TARGET);
+	row_add(RESOLVER, TARGET, TXT, 5, key1024);
+	row_add(AT3 | AT4, TARGET, TXT, 4000, key1024);
+	row_add(RESOLVER, "host.example", NS, 60, "ns.host.example");
+	row_add(RESOLVER, "ns.host.example", A, 60, "127.0.0.3");
+	row_add(RESOLVER, "ns.host.example", A, 60, "127.0.0.4");
+	for (size_t i = 0; i < responder.n; i++)
+		if (table[i].type == SOA && !strcmp(table[i].owner, "host.example"))
+			table[i] = (struct row){RESOLVER, "host.example", SOA, 7, "900"};
+	row_add(AT3 | AT4, "host.example", SOA, 600, "900");
+	struct evidence e = look();
+	assert_int_equal(e.state, SEEN_OK);
+	assert_int_equal(e.ttl_key, 4000);
+	assert_int_equal(e.ttl_negative_target, 600);
+
+	/* The server's word is for TTLs only: it neither makes nor unmakes a key. */
+	table[ARRAY_SIZE(zone_rows) + 2].at =
+	        AT1; /* at the source the key is gone, at the resolver not yet */
+	e = look();
+	assert_int_equal(e.state, SEEN_OK);
+	assert_true(e.ttl_key <= 5); /* what the library's cache has left of it */
+	responder.manner[3] = responder.manner[4] = SERVFAIL;
+	e = look();
+	assert_int_equal(e.state, SEEN_OK);
+	assert_true(e.ttl_key <= 5); /* what the library's cache has left of it */
+	assert_true(e.ttl_negative_target <= 7);
+}
+
 static void test_ttls_are_capped(void **state)
 {
 	(void)state;
@@ -258,6 +291,7 @@ int main(void)
 	        WITH_RESPONDER(test_long_key),
 	        WITH_RESPONDER(test_target_is_a_cname),
 	        WITH_RESPONDER(test_circle),
+	        WITH_RESPONDER(test_ttls_from_the_source),
 	        WITH_RESPONDER(test_ttls_are_capped),
 	        WITH_RESPONDER(test_resolver_alone),
 	        WITH_RESPONDER(test_resolver_silent),
