@@ -158,24 +158,49 @@ static enum signing_status status_of(const struct observed *o, unsigned found, c
 	return STATUS_UNKNOWN;
 }
 
+/* Whether a diagnosis looks at the records of a domain that is switched off is not known. Where it shows none, our own
+ * look-up of last time stands in, so that the enable is not awaited for ever; the gate looks again before it. */
+static bool seen_by_us(const struct pass *p, const struct seen_selector *s)
+{
+	for (unsigned i = 0; p->record && i < p->record->n; i++) {
+		const struct rec_selector *r = &p->record->sel[i];
+
+		if (str_caseeq(r->name, s->name) && str_eq(r->target, s->target) && r->dns == SEEN_OK)
+			return true;
+	}
+	return false;
+}
+
+/* The states of all selectors; returns whether there are some and all are set. */
+static bool judge_selectors(struct pass *p, const struct json *records, unsigned found, const char *word)
+{
+	bool right = found == 0 && str_caseeq(word, "OK"); /* whatever recordsFound looks like */
+	bool blind = found == FOUND_DISABLED && json_count(records) == 0;
+	bool all_set = p->seen.n > 0;
+
+	for (unsigned i = 0; i < p->seen.n; i++) {
+		struct seen_selector *s = &p->seen.sel[i];
+
+		if (s->target[0] && (right || (blind && seen_by_us(p, s))))
+			s->state = SELECTOR_SET;
+		else
+			judge_selector(p, s, records, found);
+		all_set = all_set && s->state == SELECTOR_SET;
+	}
+	return all_set;
+}
+
 void zimbra_result(struct pass *p, const struct api_answer *a, const struct json *diagnosis)
 {
 	struct observed *o = &p->seen;
 	const struct json *dkim = json_get(json_get(diagnosis, "result"), "dkim");
 	const char *word = json_string(json_get(dkim, "status"));
 	unsigned found = read_errors(p, diagnosis, dkim);
-	bool all_set, right = found == 0 && str_caseeq(word, "OK");
+	bool all_set;
 
 	if (o->n == 0)
 		zimbra_cnames(p, a, json_get(json_get(diagnosis, "recommendations"), "expectedDNSConfig"));
-	all_set = o->n > 0;
-	for (unsigned i = 0; i < o->n; i++) {
-		if (right && o->sel[i].target[0])
-			o->sel[i].state = SELECTOR_SET; /* whatever recordsFound looks like */
-		else
-			judge_selector(p, &o->sel[i], json_get(dkim, "recordsFound"), found);
-		all_set = all_set && o->sel[i].state == SELECTOR_SET;
-	}
+	all_set = judge_selectors(p, json_get(dkim, "recordsFound"), found, word);
 	o->status = status_of(o, found, word, all_set);
 	o->theirs.given = true;
 	str_clean(o->theirs.state, sizeof o->theirs.state, word ? word : "");
@@ -184,6 +209,8 @@ void zimbra_result(struct pass *p, const struct api_answer *a, const struct json
 		look_odd(p, a, "the diagnosis");
 	/* While it is switched off, and OVHcloud is to write the records, the enable is what makes it write them: nothing
 	 * is asked of anybody before. */
-	if (o->status == STATUS_DISABLED && !all_set && p->desired->dns == DNS_PLATFORM)
+	if (o->status == STATUS_DISABLED && !all_set && p->desired->dns == DNS_PLATFORM) {
 		o->n = 0;
+		memset(o->sel, 0, sizeof o->sel);
+	}
 }

@@ -343,7 +343,7 @@ static void diagnoses(void **state)
 
 		if (p->seen.status != rows[i].status || p->seen.sel[0].state != rows[i].first ||
 		        p->seen.sel[1].state != rows[i].second || p->seen.theirs.code != rows[i].code ||
-		        p->seen.complete != (rows[i].status != STATUS_UNKNOWN))
+		        p->seen.n != 2 || p->seen.complete != (rows[i].status != STATUS_UNKNOWN))
 			fail_msg("%s: status %d, selectors %s %s, code %d, complete %d", rows[i].body,
 			        (int)p->seen.status, selector_state_word(p->seen.sel[0].state),
 			        selector_state_word(p->seen.sel[1].state), p->seen.theirs.code,
@@ -379,6 +379,34 @@ static void nothing_is_awaited_before_the_enable(void **state)
 	mydomain.dns = DNS_OVH;
 }
 
+/* A diagnosis that shows no records while it is switched off: our own look-up stands in, for the very same target. */
+static void own_look_up_stands_in(void **state)
+{
+	(void)state;
+	static struct pass p;
+	struct record rec = {.n = 2};
+	const struct turn script[] = {
+	        {PLATFORMS,                200, "[{\"id\":\"" P1 "\"}]"},
+	        {DOMAINS(P1), 200, "[" DOMAIN "]"},
+	        {DIAGNOSE(P1),              200, DIAGNOSIS("ERROR", "[" ERR("DKIM_DISABLED") "]", "[]")},
+	        {0         },
+	};
+
+	str_copy(rec.sel[0].name, sizeof rec.sel[0].name, S1);
+	str_copy(rec.sel[0].target, sizeof rec.sel[0].target, T(S1));
+	str_copy(rec.sel[1].name, sizeof rec.sel[1].name, S2);
+	str_copy(rec.sel[1].target, sizeof rec.sel[1].target, "another.target.example");
+	rec.sel[0].dns = rec.sel[1].dns = SEEN_OK;
+	p = (struct pass){.desired = &mydomain, .record = &rec, .kind = LOOK_FULL};
+	drive_look(&p, script);
+	assert_int_equal(p.seen.sel[0].state, SELECTOR_SET);
+	assert_int_equal(p.seen.sel[1].state, SELECTOR_TO_SET);
+	rec.sel[0].dns = SEEN_MISSING;
+	p = (struct pass){.desired = &mydomain, .record = &rec, .kind = LOOK_FULL};
+	drive_look(&p, script);
+	assert_int_equal(p.seen.sel[0].state, SELECTOR_TO_SET);
+}
+
 static void outcomes(void **state)
 {
 	(void)state;
@@ -410,6 +438,7 @@ int main(void)
 	        cmocka_unit_test(domain_objects),
 	        cmocka_unit_test(diagnoses),
 	        cmocka_unit_test(nothing_is_awaited_before_the_enable),
+	        cmocka_unit_test(own_look_up_stands_in),
 	        cmocka_unit_test(outcomes),
 	};
 
