@@ -46,14 +46,14 @@ static void older_object(void **state)
 	                {"GET " D "/dkimSelector",         200, "[\"" S1 "\"]"},
 	                {"GET " D "/dkim/" S1,          200,
                          "{\"selectorName\":\"" S1 "\",\"status\":\"waitingRecord\",\"recordType\":"
-	                                                  "\"CNAME\",\"customerRecord\":\"" S1
+	                        "\"CNAME\",\"customerRecord\":\"" S1
 	                        "._domainkey.mydomain.ovh\",\"targetRecord\":\"" S1
 	                        "._domainkey.2.zz.dkim.mail.ovh.net\",\"taskPendingId\":9007199254740995,"
 	                        "\"lastUpdate\":"
 	                        "\"1970-01-01T00:00:00+01:00\"}"},
 	                {"GET /email/pro/emailpro-zz1-1/task/9007199254740995", 200,
                          "{\"id\":9007199254740995,\"function\":\"addDomainDKIM\",\"status\":\"done\","
-                         "\"finishDate\":null}"},
+	                        "\"finishDate\":null}"},
 	                {0         },
         });
 	assert_true(p.seen.complete);
