@@ -66,7 +66,7 @@ static void tasks_that_fail(void **state)
 	assert_true(says("\"taskPendingId\":null"));
 	assert_string_equal(signers(), A1);
 	set("task_end_bad", "cancelled");
-	set("keep_pending", "yes");
+	set("keep_pending", "error");
 	assert_int_equal(order("DELETE", A2, ""), 200);
 	now += 11 * SECOND;
 	get(task());
@@ -80,6 +80,26 @@ static void tasks_that_fail(void **state)
 	get(task());
 	assert_string_equal(field("status"), "done");
 	assert_string_equal(st(A2), "ready");
+}
+
+/* Whether a finished task's id stays, and whether a switch leaves a gap. */
+static void what_a_switch_leaves(void **state)
+{
+	(void)state;
+	start("signing");
+	set("keep_pending", "always");
+	set("switch_gap", "yes");
+	assert_int_equal(order("POST", A2, "/enable"), 200);
+	assert_string_equal(signers(), A1);
+	now += 2 * SECOND;
+	assert_string_equal(signers(), "");
+	now += 9 * SECOND;
+	assert_string_equal(signers(), A2);
+	assert_string_equal(st(A1), "ready");
+	assert_string_equal(st(A2), "inProduction");
+	assert_false(says("\"taskPendingId\":null"));
+	assert_int_equal(order("POST", A1, "/enable"), 200); /* a finished task locks nothing */
+	assert_int_equal(world_broken(w), 0);
 }
 
 static void failed_creation(void **state)
@@ -172,6 +192,7 @@ int main(void)
 	        cmocka_unit_test_teardown(a_task_lives, end),
 	        cmocka_unit_test_teardown(enable_stops_old, end),
 	        cmocka_unit_test_teardown(tasks_that_fail, end),
+	        cmocka_unit_test_teardown(what_a_switch_leaves, end),
 	        cmocka_unit_test_teardown(failed_creation, end),
 	        cmocka_unit_test_teardown(stuck, end),
 	        cmocka_unit_test_teardown(refusals, end),

@@ -90,8 +90,12 @@ void w_fault_after(struct w_call *c, struct world_answer *ret)
 	} else if (w_fault(c, SW_FAULT_5XX_AFTER)) {
 		w_refuse(c, 500, "Server::InternalServerError", "INTERNAL_ERROR", "Internal server error");
 	} else if (w_fault(c, SW_FAULT_GARBAGE)) {
+		static const char *const texts[] = {"{\"status\":\"ready\",,}", "", "null", "[]", "{}",
+		        "\"ready\"", "17", "{\"status\":\"ready\"}{\"status\":\"ready\"}",
+		        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["};
+
 		ret->status = 200;
-		body(ret, "{\"status\":\"ready\",,}");
+		body(ret, texts[draw(c) % W_COUNT(texts)]);
 	} else if (w_fault(c, SW_FAULT_TRUNCATED)) {
 		ret->fault = WORLD_TRUNCATED;
 	} else if (w_fault(c, SW_FAULT_SLOW)) {

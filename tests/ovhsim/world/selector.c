@@ -247,7 +247,9 @@ void w_task_starts(struct world *w, struct w_task *t)
 {
 	struct w_domain *d = t->domain;
 
-	if (!t->stops_old)
+	bool gap = t->function == W_ENABLE && t->before == W_READY && w_get(d, w, SW_SWITCH_GAP)->n;
+
+	if (!t->stops_old && !gap)
 		return;
 	for (unsigned i = 0; i < d->slots; i++) {
 		if (i == t->slot || !d->sel[i].signs)

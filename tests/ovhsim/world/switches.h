@@ -45,11 +45,12 @@ struct w_narrow;
 	SW(NAMES_CHANGE, "names_change", YES, "no", "deletion changes the name that dkimSelector reserves") \
 	SW(PENDING_IN_WAITING, "pending_in_waiting", ONE, "no", "taskPendingId in waitingRecord: no|done (a finished task)|gone (a task that is 404)|doing (the creation lasts until ready)") \
 	SW(NO_TASK, "no_task", ONE, "null", "taskPendingId without a task: null|zero|absent") \
-	SW(KEEP_PENDING, "keep_pending", YES, "no", "taskPendingId keeps the id of a task that ended in error") \
+	SW(KEEP_PENDING, "keep_pending", ONE, "no", "taskPendingId keeps the id of a finished task: no|error (of one that failed)|always") \
 	SW(CNAME_FIELD, "cname_field", ONE, "yes", "cnameIsValid: yes|absent|false (always)") \
 	SW(LAST_UPDATE, "last_update", ONE, "changes", "lastUpdate moves with: changes|checks|never (1970)|null") \
 	SW(WAITING_WORD, "waiting_word", ONE, "waitingRecord", "spelling: waitingRecord|WaitingRecord") \
 	SW(ENABLE_STOPS_OLD, "enable_stops_old", PROB, "0", "an enable stops the old signer, then fails") \
+	SW(SWITCH_GAP, "switch_gap", YES, "no", "the old signer stops when a switch starts, the new one signs at its end") \
 	SW(ACTION_LOST, "action_lost", PROB, "0", "a task ends done and did nothing") \
 	SW(POST_EXISTING, "post_existing", ONE, "409", "POST dkim of an existing selector: 409|400|200 (a task that fails)") \
 	SW(ENABLE_UNREADY, "enable_unready", ONE, "400", "enable of a selector not ready: 400|409|200 (a task that fails)") \
@@ -125,7 +126,7 @@ struct w_narrow;
 	SW(FAULT_SLOW, "fault_slow", PROB, "0", "the answer comes slow_ms late") \
 	SW(SLOW_MS, "slow_ms", MS, "90s", "see fault_slow") \
 	SW(FAULT_TRUNCATED, "fault_truncated", PROB, "0", "half of the answer, then the connection ends") \
-	SW(FAULT_GARBAGE, "fault_garbage", PROB, "0", "200 with a body that is no JSON") \
+	SW(FAULT_GARBAGE, "fault_garbage", PROB, "0", "200 with a body that is no JSON, or not the JSON that was asked for") \
 	SW(FAULT_EMPTY_LIST, "fault_empty_list", PROB, "0", "a list comes empty") \
 	SW(FAULT_UNKNOWN_ENUM, "fault_unknown_enum", PROB, "0", "a status that no schema names") \
 	SW(FAULT_MISSING_FIELD, "fault_missing_field", PROB, "0", "an object without its status") \

@@ -82,12 +82,14 @@ struct w_task *w_task_new(struct world *w, struct w_domain *d, unsigned slot, en
 
 void w_task_finish(struct world *w, struct w_task *t, enum w_task_status status)
 {
+	const struct w_value *keep = w_get(t->domain, w, SW_KEEP_PENDING);
 	struct w_selector *s = &t->domain->sel[t->slot];
+	bool kept = w_is(keep, "always") || (w_is(keep, "error") && status != W_TASK_DONE);
 
 	t->status = status;
 	t->finished = w->now;
 	t->doing_until_ready = false;
-	if (s->task == t && (status == W_TASK_DONE || !w_get(t->domain, w, SW_KEEP_PENDING)->n))
+	if (s->task == t && !kept)
 		s->task = NULL;
 	if (t->domain->mx.task == t)
 		t->domain->mx.task = NULL;
