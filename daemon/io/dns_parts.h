@@ -197,7 +197,8 @@ bool dns_read_soa(const struct dns_ask *a, uint32_t *ret_ttl); /* of an SOA at t
 /* The zone that denies what was asked, and for how long that may be remembered. */
 bool dns_read_denial(const struct dns_ask *a, struct dnswire_name *ret_zone, uint32_t *ret_ttl);
 bool dns_read_nxdomain(const struct dns_ask *a);
-bool dns_read_txt_stands(const struct dns_ask *a); /* at the very name asked */
+bool dns_read_key_ttl(const struct dns_ask *a, uint32_t *ret); /* the longest on the way to a TXT record */
+bool dns_read_txt_stands(const struct dns_ask *a);             /* at the very name asked */
 /* The key behind a name: the verdict, a detail for people unless it is SEEN_OK, and into *e what evidence
  * holds of a key (has_digest, digest, key_bits, test_mode, ttl_key). */
 enum seen dns_read_key(const struct dns_ask *a, const char *name, struct evidence *e, char *detail, size_t n);

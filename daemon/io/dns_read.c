@@ -146,6 +146,18 @@ bool dns_read_txt_stands(const struct dns_ask *a)
 	return f.n > 0 && dnswire_name_eq(&f.end, &a->name);
 }
 
+bool dns_read_key_ttl(const struct dns_ask *a, uint32_t *ret)
+{
+	struct dnswire m;
+	struct dnswire_found f;
+
+	if (!answer_open(a, &m) || (a->direct && !m.authoritative))
+		return false;
+	dnswire_find(&m, &a->name, DNS_TYPE_TXT, &f);
+	*ret = ttl_cap(f.ttl);
+	return true;
+}
+
 /* The key record itself: is it one that verifiers take? */
 static enum seen key_judge(
         const struct dkim_key *k, const char *name, struct evidence *e, char *detail, size_t n)

@@ -84,13 +84,11 @@ void dns_take_target_soa_ttl(struct dns_look *k, const struct dns_ask *a)
 
 void dns_take_key_ttl(struct dns_look *k, const struct dns_ask *a)
 {
-	struct evidence there = {.state = SEEN_UNKNOWN};
-	char detail[160];
+	uint32_t ttl;
 
 	/* Only the TTL: whether the key is there, and which, is the resolvers' word. */
-	dns_read_key(a, k->target, &there, detail, sizeof(detail));
-	if (there.ttl_key > k->ttl_key_told)
-		k->ttl_key_told = there.ttl_key;
+	if (dns_read_key_ttl(a, &ttl) && ttl > k->ttl_key_told)
+		k->ttl_key_told = ttl;
 }
 
 void dns_take_served(struct dns_look *k, const struct dns_ask *a)

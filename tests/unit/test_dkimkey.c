@@ -35,7 +35,7 @@ static struct der der_of(EVP_PKEY *key, int (*write)(const EVP_PKEY *, unsigned 
 static void test_rsa_sizes(void **state)
 {
 	(void)state;
-	static const unsigned sizes[] = {512, 768, 1024, 2048};
+	static const unsigned sizes[] = {512, 768, 1023, 1024, 1025, 2048};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		EVP_PKEY *key = EVP_RSA_gen(sizes[i]);
@@ -80,6 +80,41 @@ static void test_no_keys(void **state)
 	EVP_PKEY_free(ec);
 }
 
+/* BER where DER is wanted, and numbers that no RSA key has. Each row changes bytes of a small key that is right. */
+static void test_odd_encodings(void **state)
+{
+	(void)state;
+	static const uint8_t right[] = {0x30, 0x07, 0x02, 0x02, 0x00, 0x8f, 0x02, 0x01, 0x03};
+	static const struct {
+		const char *what;
+		uint8_t der[16];
+		size_t n;
+	} rows[] = {
+	        {"long form of a short length",  {0x30, 0x81, 0x07, 0x02, 0x02, 0x00, 0x8f, 0x02, 0x01, 0x03},
+                 10	                                                                                                  },
+	        {"indefinite length",            {0x30, 0x80, 0x02, 0x02, 0x00, 0x8f, 0x02, 0x01, 0x03, 0, 0},             11},
+	        {"three bytes of length",        {0x30, 0x83, 0, 0, 0x07, 0x02, 0x02, 0x00, 0x8f, 0x02, 0x01, 0x03},
+                 12	                                                                                                  },
+	        {"negative modulus",             {0x30, 0x06, 0x02, 0x01, 0x8f, 0x02, 0x01, 0x03},                         8 },
+	        {"modulus with a zero too many", {0x30, 0x07, 0x02, 0x02, 0x00, 0x0f, 0x02, 0x01, 0x03},                   9 },
+	        {"empty modulus",                {0x30, 0x05, 0x02, 0x00, 0x02, 0x01, 0x03},                               7 },
+	        {"modulus of zero",              {0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x03},                         8 },
+	        {"even modulus",                 {0x30, 0x07, 0x02, 0x02, 0x00, 0x8e, 0x02, 0x01, 0x03},                   9 },
+	        {"exponent of one",              {0x30, 0x07, 0x02, 0x02, 0x00, 0x8f, 0x02, 0x01, 0x01},                   9 },
+	        {"even exponent",                {0x30, 0x07, 0x02, 0x02, 0x00, 0x8f, 0x02, 0x01, 0x04},                   9 },
+	        {"a third number",               {0x30, 0x0a, 0x02, 0x02, 0x00, 0x8f, 0x02, 0x01, 0x03, 0x02, 0x01, 0x03},
+                 12	                                                                                                  },
+	        {"a set",                        {0x31, 0x07, 0x02, 0x02, 0x00, 0x8f, 0x02, 0x01, 0x03},                   9 },
+	};
+	unsigned bits = 0;
+
+	assert_int_equal(dkimkey_bits(DKIM_TYPE_RSA, right, sizeof(right), &bits), 0);
+	assert_int_equal(bits, 8);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (dkimkey_bits(DKIM_TYPE_RSA, rows[i].der, rows[i].n, &bits) != -EBADMSG)
+			fail_msg("%s", rows[i].what);
+}
+
 static void test_ed25519(void **state)
 {
 	(void)state;
@@ -110,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_rsa_sizes),
 	        cmocka_unit_test(test_no_keys),
+	        cmocka_unit_test(test_odd_encodings),
 	        cmocka_unit_test(test_ed25519),
 	        cmocka_unit_test(test_digest),
 	};
