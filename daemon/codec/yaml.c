@@ -273,7 +273,7 @@ static bool open_reader(struct reader *r, const char *text, size_t len, const ch
 		return false;
 	}
 	if (len >= 3 &&
-	        memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark says UTF-8, which we know */
+	        memcmp(r->text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark says UTF-8, which we know */
 		r->text += 3;
 		r->len -= 3;
 	}

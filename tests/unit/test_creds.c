@@ -15,25 +15,7 @@
 
 #include "base/util.h"
 #include "io/creds.h"
-
-static char folder[64];
-
-static int enter(void **state)
-{
-	(void)state;
-	str_copy(folder, sizeof folder, "/tmp/dkimrotd-creds-XXXXXX");
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-	char *command = xasprintf("rm -rf %s", folder);
-	int r = chdir("/") | system(command);
-
-	(void)state;
-	free(command);
-	return r;
-}
+#include "unit/folder.h"
 
 static void put(const char *name, const char *key, mode_t mode)
 {
@@ -83,7 +65,7 @@ static void an_absolute_path(void **state)
 
 	(void)state;
 	assert_says(
-	        load(path, NULL), "c.yaml:2:38: account a: there are no credentials at /tmp/dkimrotd-creds-");
+	        load(path, NULL), "c.yaml:2:38: account a: there are no credentials at /tmp/dkimrotd-unit-");
 	put("own.conf", "absolute", 0600);
 	assert_string_equal(load(path, NULL), "absolute");
 	assert_string_equal(load(path, "."), "absolute");

@@ -14,26 +14,7 @@
 
 #include "base/util.h"
 #include "io/files.h"
-
-/* A fresh folder with mode 0700, which is the working directory while a test runs. */
-static char folder[64];
-
-static int enter(void **state)
-{
-	(void)state;
-	str_copy(folder, sizeof folder, "/tmp/dkimrotd-files-XXXXXX");
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-	char *command = xasprintf("chmod -R u+rwx %s; rm -rf %s", folder, folder);
-	int r = chdir("/") | system(command);
-
-	(void)state;
-	free(command);
-	return r;
-}
+#include "unit/folder.h"
 
 static void put(const char *name, const char *text, mode_t mode)
 {
