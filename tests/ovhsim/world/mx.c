@@ -10,6 +10,14 @@ bool w_mx_all_set(const struct w_domain *d)
 	return true;
 }
 
+/* How often OVHcloud moves the active selector: 0 never, and at most once a second. */
+static int64_t every(const struct world *w, const struct w_domain *d)
+{
+	int64_t ms = w_get(d, w, SW_MX_ACTIVE_MS)->n;
+
+	return ms > 0 && ms < W_SECOND ? W_SECOND : ms;
+}
+
 static void signing(struct world *w, struct w_domain *d, bool on)
 {
 	d->mx.on = on;
@@ -20,8 +28,8 @@ static void signing(struct world *w, struct w_domain *d, bool on)
 	for (unsigned i = 0; i < d->slots; i++)
 		if (!on || i != d->mx.active)
 			w_selector_signs(w, d, i, false);
-	if (on && w_get(d, w, SW_MX_ACTIVE_MS)->n)
-		w_event_add(w, w->now + w_get(d, w, SW_MX_ACTIVE_MS)->n, W_EV_ACTIVE, d, 0, 0);
+	if (on && every(w, d))
+		w_event_add(w, w->now + every(w, d), W_EV_ACTIVE, d, 0, 0);
 	if (on && w_get(d, w, SW_MX_FLAP_MS)->n)
 		w_event_add(w, w->now + w_get(d, w, SW_MX_FLAP_MS)->n, W_EV_TICK, d, 0, 0);
 }
@@ -113,9 +121,7 @@ void w_mx_checked(struct world *w, struct w_domain *d)
 /* OVHcloud rotates in its own way: the other selector becomes the active one. */
 void w_mx_move(struct world *w, struct w_domain *d)
 {
-	int64_t every = w_get(d, w, SW_MX_ACTIVE_MS)->n;
-
-	if (d->mx.on && every && d->mx.enabled_at + every <= w->now)
+	if (d->mx.on && every(w, d) && d->mx.enabled_at + every(w, d) <= w->now)
 		w_mx_hand_over(w, d);
 }
 
