@@ -85,7 +85,7 @@ static void conn_finish(struct conn *c)
 	bufferevent_setcb(c->bev, NULL, on_flushed_close, NULL, c);
 }
 
-static void say_chunks(struct conn *c, size_t n, bool end)
+static void say_chunks(struct conn *c, size_t n)
 {
 	static char block[1 << 16];
 
@@ -96,94 +96,101 @@ static void say_chunks(struct conn *c, size_t n, bool end)
 		bufferevent_write(c->bev, block, sizeof(block));
 		conn_say(c, "\r\n");
 	}
-	if (end)
-		conn_say(c, "0\r\n\r\n");
+	conn_say(c, "0\r\n\r\n");
 }
 
-/* What the paths do. True when the connection is gone or will be. */
+/* Paths whose answer is always the same text; afterwards the connection is kept, closed in order, or reset. */
+enum then { KEEP, FINISH, RESET };
+
+#define OK_LINE "HTTP/1.1 200 OK\r\n"
+#define HINTS   "HTTP/1.1 103 Early Hints\r\n"
+#define EMPTY   "Content-Length: 0\r\n\r\n"
+#define CHUNKED "Transfer-Encoding: chunked\r\n\r\n"
+
+/* clang-format off: a table to read down */
+static const struct canned {
+	const char *path;
+	enum then then;
+	const char *text; /* NULL = not a word */
+} canned[] = {
+        {"/json",              KEEP,
+         OK_LINE
+                "Content-Type: application/json; charset=utf-8\r\nx-ovh-queryid: EU.ext-3.65e35d73\r\n"
+                "X-Pagination-Cursor-Next: abc\r\nContent-Length: 7\r\n\r\n{\"a\":1}"                 },
+        {"/nothing",           KEEP,   "HTTP/1.1 204 No Content\r\n\r\n"                              },
+        {"/interim",           KEEP,
+         HINTS "X-OVH-QUERYID: early\r\nContent-Type: text/html\r\n\r\n" OK_LINE
+                      "Content-Length: 2\r\n\r\nok"                                                   },
+        {"/trailers",          KEEP,   OK_LINE CHUNKED "2\r\nok\r\n0\r\nX-Long-Trailer: value\r\n\r\n"},
+        {"/wait",              KEEP,   "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\n" EMPTY                },
+        {"/wait-long",         KEEP,   "HTTP/1.1 503 Later\r\nRetry-After: 99999999999\r\n" EMPTY     },
+        {"/redirect",          KEEP,   "HTTP/1.1 302 Found\r\nLocation: /json\r\n" EMPTY              },
+        {"/never",             KEEP,   ""                                                             },
+        {"/hang-body",         KEEP,   OK_LINE "Content-Length: 100\r\n\r\n{\"a\":"                   },
+        {"/reset",             RESET,  NULL                                                           },
+        {"/close",             FINISH, NULL                                                           },
+        {"/cut",               FINISH, OK_LINE "Content-Length: 100\r\n\r\n{\"a\":"                   },
+        {"/cut-chunks",        FINISH, OK_LINE CHUNKED "5\r\n{\"a\":\r\n"                             },
+        {"/cut-header",        FINISH, OK_LINE "Content-Le"                                           },
+        {"/cut-status",        FINISH, OK_LINE                                                        },
+        {"/cut-interim",       FINISH, HINTS "\r\n"                                                   },
+        {"/cut-after-interim", FINISH, HINTS "\r\n" OK_LINE "X: y\r\n"                                },
+        {"/not-http",          FINISH, "SSH-2.0-OpenSSH_9.2\r\n\r\n"                                  },
+};
+/* clang-format on */
+
+/* True when the connection is gone. */
+static bool serve_canned(struct conn *c, const struct canned *k)
+{
+	if (k->text)
+		conn_say(c, k->text);
+	if (k->then == KEEP)
+		return false;
+	if (k->text) {
+		conn_finish(c);
+		return false;
+	}
+	conn_close(c, k->then == RESET);
+	return true;
+}
+
+static void serve_late(struct conn *c)
+{
+	static const struct timeval soon = {.tv_usec = 20000};
+
+	if (!c->later)
+		c->later = evtimer_new(c->web->base, on_conn_later, c);
+	evtimer_add(c->later, &soon);
+}
+
+/* What the paths do. True when the connection is gone. */
 static bool conn_serve(struct conn *c, const char *path, const char *request, size_t len)
 {
 	static char big[6 << 20];
+	char status[64];
 
-	if (str_prefix(path, "/echo")) {
-		conn_answer(c, "200 OK", "", request, len);
-	} else if (str_eq(path, "/json")) {
-		conn_answer(c, "200 OK",
-		        "Content-Type: application/json; charset=utf-8\r\nx-ovh-queryid: "
-		        "EU.ext-3.65e35d73\r\n"
-		        "X-Pagination-Cursor-Next: abc\r\n",
-		        "{\"a\":1}", 7);
-	} else if (str_prefix(path, "/status/")) {
-		char status[64];
-
+	if (c->requests > 1 && str_suffix(path, "-second")) {
+		conn_close(c, str_eq(path, "/reset-second"));
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(canned); i++)
+		if (str_eq(canned[i].path, path))
+			return serve_canned(c, &canned[i]);
+	if (str_prefix(path, "/status/")) {
 		str_format(status, sizeof(status), "%.3s Words", path + 8);
 		conn_answer(c, status, "Content-Type: application/json\r\n", "{\"message\":\"no\"}", 16);
-	} else if (str_eq(path, "/nothing")) {
-		conn_say(c, "HTTP/1.1 204 No Content\r\n\r\n");
-	} else if (str_eq(path, "/interim")) {
-		conn_say(c, "HTTP/1.1 103 Early Hints\r\nX-OVH-QUERYID: early\r\nContent-Type: "
-		            "text/html\r\n\r\n");
-		conn_answer(c, "200 OK", "", "ok", 2);
-	} else if (str_eq(path, "/wait")) {
-		conn_answer(c, "429 Too Many", "Retry-After: 7\r\n", "", 0);
-	} else if (str_eq(path, "/wait-long")) {
-		conn_answer(c, "503 Later", "Retry-After: 99999999999\r\n", "", 0);
-	} else if (str_eq(path, "/redirect")) {
-		conn_answer(c, "302 Found", "Location: /json\r\n", "", 0);
 	} else if (str_eq(path, "/chunks")) {
-		say_chunks(c, 3, true);
+		say_chunks(c, 3);
+	} else if (str_eq(path, "/huge-chunks")) {
+		say_chunks(c, 80);
 	} else if (str_eq(path, "/huge")) {
 		conn_answer(c, "200 OK", "", big, sizeof(big));
 	} else if (str_eq(path, "/most")) {
 		conn_answer(c, "200 OK", "", big, 4 << 20);
-	} else if (str_eq(path, "/huge-chunks")) {
-		say_chunks(c, 80, true);
 	} else if (str_eq(path, "/slow")) {
-		static const struct timeval soon = {.tv_usec = 20000};
-
-		if (!c->later)
-			c->later = evtimer_new(c->web->base, on_conn_later, c);
-		evtimer_add(c->later, &soon);
-	} else if (str_eq(path, "/never")) {
-		return false;
-	} else if (str_eq(path, "/reset") || (str_eq(path, "/reset-second") && c->requests > 1)) {
-		conn_close(c, true);
-		return true;
-	} else if (str_eq(path, "/reset-second")) {
-		conn_answer(c, "200 OK", "", "first", 5);
-	} else if (str_eq(path, "/close") || (str_eq(path, "/close-second") && c->requests > 1)) {
-		conn_close(c, false);
-		return true;
-	} else if (str_eq(path, "/close-second")) {
-		conn_answer(c, "200 OK", "", "first", 5);
-	} else if (str_eq(path, "/cut")) {
-		conn_say(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":");
-		conn_finish(c);
-	} else if (str_eq(path, "/cut-chunks")) {
-		say_chunks(c, 2, false);
-		conn_finish(c);
-	} else if (str_eq(path, "/cut-header")) {
-		conn_say(c, "HTTP/1.1 200 OK\r\nContent-Le");
-		conn_finish(c);
-	} else if (str_eq(path, "/cut-status")) {
-		conn_say(c, "HTTP/1.1 200 OK\r\n");
-		conn_finish(c);
-	} else if (str_eq(path, "/cut-interim")) {
-		conn_say(c, "HTTP/1.1 103 Early Hints\r\n\r\n");
-		conn_finish(c);
-	} else if (str_eq(path, "/cut-after-interim")) {
-		conn_say(c, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nX: y\r\n");
-		conn_finish(c);
-	} else if (str_eq(path, "/trailers")) {
-		conn_say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
-		            "chunked\r\n\r\n2\r\nok\r\n0\r\nX-Long-Trailer: value\r\n\r\n");
-	} else if (str_eq(path, "/hang-body")) {
-		conn_say(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":");
-	} else if (str_eq(path, "/not-http")) {
-		conn_say(c, "SSH-2.0-OpenSSH_9.2\r\n\r\n");
-		conn_finish(c);
+		serve_late(c);
 	} else {
-		conn_answer(c, "404 Not Found", "", "", 0);
+		conn_answer(c, "200 OK", "", request, len);
 	}
 	return false;
 }
