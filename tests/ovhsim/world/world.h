@@ -64,9 +64,9 @@ void world_request(struct world *w, int64_t now, const struct world_request *q, 
 enum world_rcode { WORLD_NOERROR = 0, WORLD_SERVFAIL = 2, WORLD_NXDOMAIN = 3, WORLD_REFUSED = 5, WORLD_SILENT = 100 };
 struct world_rr {
 	char name[256];       /* owner, no trailing dot */
-	int type;             /* 1 A, 2 NS, 5 CNAME, 6 SOA, 16 TXT, 28 AAAA */
+	int type;             /* 1 A, 2 NS, 5 CNAME, 6 SOA, 15 MX, 16 TXT, 28 AAAA; others as in their text form */
 	uint32_t ttl;
-	char *data;           /* text form: target without dot, TXT joined, SOA "mname rname serial refresh retry expire minimum" */
+	char *data;           /* text form: target without dot, MX "preference host", TXT joined, SOA "mname rname serial refresh retry expire minimum" */
 };
 struct world_rrs {
 	enum world_rcode rcode;
@@ -91,13 +91,15 @@ int world_person(struct world *w, int64_t now, const char *domain, const char *w
 /* A person revoked the account's credential: the shell must refuse it. */
 bool world_revoked(const struct world *w, const char *account);
 
-/* The judge. Every changing request it was asked for, in order, with its verdict; and whether a domain ever went
- * without a signer after it once had one, through a request. broken = the rule's number (0 = none). */
+/* The judge. Every changing request it was asked for, in order, with its verdict: by the world's truth at that moment,
+ * by what readings and looks could show (judge_slack_ms), and for rule 1 at the end of its task too, so that `broken`
+ * may appear later. It knows rules 1, 2, 3, 4, 6, 8, 10, 11, 14 and 15; the switches judge_* say what it cannot see:
+ * the grace, what a person ordered, what may not be touched. */
 struct world_change {
 	int64_t at;
 	const char *domain, *selector, *method, *path; /* borrowed from the world */
-	int status;           /* what was answered */
-	bool applied;
+	int status;           /* what was answered; 0 when the connection was dropped instead */
+	bool applied;         /* it changed, or started to change, something; whatever was answered */
 	int broken;           /* safety rule broken by the request, 0 = none */
 	const char *why;      /* in words, "" = fine */
 };
