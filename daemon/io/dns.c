@@ -64,13 +64,13 @@ static void looks_remove(struct dns_looks *list, struct dns_look *k)
 	list->n--;
 }
 
-void dns_look_move(struct dns_look *k, enum dns_look_state to)
+void dns_look_move(struct dns_look *h, enum dns_look_state to)
 {
-	struct dns *d = k->dns;
+	struct dns *d = h->dns;
 
-	looks_remove(&d->looks[k->state], k);
-	k->state = to;
-	looks_add(&d->looks[to], k);
+	looks_remove(&d->looks[h->state], h);
+	h->state = to;
+	looks_add(&d->looks[to], h);
 	timer_set(d->pump, 0, 0);
 }
 
@@ -87,21 +87,14 @@ void dns_answered(struct dns_ask *a)
 	timer_set(a->dns->pump, 0, 0);
 }
 
-static void look_free(struct dns_look *k)
+static void look_free(struct dns_look *h)
 {
-	dns_look_drop(k);
-	looks_remove(&k->dns->looks[k->state], k);
-	timer_free(k->deadline);
-	for (unsigned i = 0; i < k->n_servers; i++)
-		free(k->servers[i]);
-	free(k->list);
-	free(k->where);
-	free(k);
-}
-
-static void look_late(void *arg)
-{
-	dns_look_end(arg);
+	dns_look_free(h->look);
+	looks_remove(&h->dns->looks[h->state], h);
+	free(h->record);
+	free(h->target);
+	free(h->zone);
+	free(h);
 }
 
 static void dns_destroy(struct dns *d)
@@ -116,15 +109,14 @@ static void dns_destroy(struct dns *d)
 	free(d);
 }
 
-/* Tells one caller. The look is gone when its callback runs, so that dns_cancel() from in there cannot hit
- * it. */
-static void pump_tell(struct dns_look *k)
+/* Tells one caller. The look is gone when its callback runs, so that dns_cancel() from in there cannot hit it. */
+static void pump_tell(struct dns_look *h)
 {
-	struct evidence e = k->e;
-	dns_seen *seen = k->seen;
-	void *arg = k->arg;
+	struct evidence e = h->look->e;
+	dns_seen *seen = h->seen;
+	void *arg = h->arg;
 
-	look_free(k);
+	look_free(h);
 	seen(arg, &e);
 }
 
@@ -144,47 +136,31 @@ static void dns_pump(void *arg)
 	for (unsigned n = d->looks[LOOK_OVER].n; n > 0 && !d->dying && d->looks[LOOK_OVER].first; n--)
 		pump_tell(d->looks[LOOK_OVER].first);
 	while (!d->dying && d->looks[LOOK_RUNNING].n < LOOKS_RUNNING && d->looks[LOOK_WAITING].first) {
-		struct dns_look *k = d->looks[LOOK_WAITING].first;
-		dns_look_move(k, LOOK_RUNNING);
-		timer_set(k->deadline, d->timeout, 0);
-		dns_look_begin(k);
+		struct dns_look *h = d->looks[LOOK_WAITING].first;
+		dns_look_move(h, LOOK_RUNNING);
+		dns_look_begin(h);
 	}
 	d->pumping = false;
 	if (d->dying)
 		dns_destroy(d);
 }
 
-/* Copies a name without its trailing dot, in lower case. */
-static bool name_take(const char *text, char dst[256], struct dnswire_name *ret)
-{
-	return text && dnswire_name_read(text, ret) == 0 && dnswire_name_text(ret, dst, 256);
-}
-
 struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen *seen, void *arg)
 {
-	struct dns_look *k = xcalloc(1, sizeof(*k));
+	struct dns_look *h = xcalloc(1, sizeof(*h));
 
-	k->dns = d;
-	k->seen = seen;
-	k->arg = arg;
-	k->state = LOOK_WAITING;
-	k->deadline = timer_new(d->loop, look_late, k);
-	looks_add(&d->looks[LOOK_WAITING], k);
+	*h = (struct dns_look){
+	        .dns = d,
+	        .state = LOOK_WAITING,
+	        .seen = seen,
+	        .arg = arg,
+	        .record = xstrdup(q->record ? q->record : ""),
+	        .target = xstrdup(q->target ? q->target : ""),
+	        .zone = xstrdup(q->zone ? q->zone : ""),
+	};
+	looks_add(&d->looks[LOOK_WAITING], h);
 	timer_set(d->pump, 0, 0);
-	const char *bad = NULL;
-	if (!name_take(q->record, k->record, &k->record_name))
-		bad = "the record's name is no host name";
-	else if (!name_take(q->target, k->target, &k->target_name))
-		bad = "the target is no host name";
-	else if (!name_take(q->zone, k->zone, &k->zone_name))
-		bad = "the zone's name is no host name";
-	else if (!dnswire_name_within(&k->record_name, &k->zone_name))
-		bad = "the record does not lie in the zone";
-	if (bad) {
-		str_copy(k->e.detail, sizeof(k->e.detail), bad);
-		dns_look_move(k, LOOK_OVER);
-	}
-	return k;
+	return h;
 }
 
 void dns_cancel(struct dns_look *look)

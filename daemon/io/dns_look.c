@@ -19,7 +19,7 @@ static bool is_about_servers(enum ask kind)
 	return kind == ASK_SERVERS || kind == ASK_ADDRESS4 || kind == ASK_ADDRESS6 || kind == ASK_RECORD;
 }
 
-static void look_open(struct dns_look *k, struct dns_ask *a)
+static void look_open(struct look *k, struct dns_ask *a)
 {
 	a->dns = k->dns;
 	a->look = k;
@@ -28,7 +28,7 @@ static void look_open(struct dns_look *k, struct dns_ask *a)
 	k->open_servers += is_about_servers(a->kind);
 }
 
-static void look_close(struct dns_look *k, struct dns_ask *a)
+static void look_close(struct look *k, struct dns_ask *a)
 {
 	for (struct dns_ask **at = &k->open; *at; at = &(*at)->sibling)
 		if (*at == a) {
@@ -39,7 +39,7 @@ static void look_close(struct dns_look *k, struct dns_ask *a)
 }
 
 void dns_look_ask(
-        struct dns_look *k, enum ask kind, unsigned server, const struct dnswire_name *name, uint16_t type)
+        struct look *k, enum ask kind, unsigned server, const struct dnswire_name *name, uint16_t type)
 {
 	struct dns_ask *a = xcalloc(1, sizeof(*a));
 
@@ -51,7 +51,7 @@ void dns_look_ask(
 	dns_resolver_ask(k->dns->resolver, a);
 }
 
-void dns_look_ask_at(struct dns_look *k, enum ask kind, unsigned index, const struct dns_address *where,
+void dns_look_ask_at(struct look *k, enum ask kind, unsigned index, const struct dns_address *where,
         const struct dnswire_name *name, uint16_t type)
 {
 	struct dns_ask *a = xcalloc(1, sizeof(*a));
@@ -66,14 +66,14 @@ void dns_look_ask_at(struct dns_look *k, enum ask kind, unsigned index, const st
 	dns_direct_ask(k->dns->direct, a);
 }
 
-void dns_look_say_bogus(struct dns_look *k, const struct dns_ask *a, const char *what)
+void dns_look_say_bogus(struct look *k, const struct dns_ask *a, const char *what)
 {
 	if (!k->bogus_detail[0])
 		str_format(
 		        k->bogus_detail, sizeof(k->bogus_detail), "DNSSEC calls %s forged: %s", what, a->why);
 }
 
-static void take_recursive(struct dns_look *k, const struct dns_ask *a)
+static void take_recursive(struct look *k, const struct dns_ask *a)
 {
 	struct witness w;
 
@@ -91,7 +91,7 @@ static void take_recursive(struct dns_look *k, const struct dns_ask *a)
 /* ---- what is asked once the servers have spoken ---- */
 
 /* Asks the next of the addresses that have answered. */
-static void look_ask_zone_soa(struct dns_look *k)
+static void look_ask_zone_soa(struct look *k)
 {
 	while (k->soa_at < k->n && k->list[k->soa_at].said == SAID_NOTHING)
 		k->soa_at++;
@@ -104,7 +104,7 @@ static void look_ask_zone_soa(struct dns_look *k)
 	k->soa_at++;
 }
 
-static void look_ask_flattened(struct dns_look *k)
+static void look_ask_flattened(struct look *k)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		if (k->list[i].said != SAID_NO_DATA)
@@ -117,7 +117,7 @@ static void look_ask_flattened(struct dns_look *k)
 	}
 }
 
-static void look_ask_served(struct dns_look *k)
+static void look_ask_served(struct look *k)
 {
 	struct dnswire_name name;
 
@@ -126,7 +126,7 @@ static void look_ask_served(struct dns_look *k)
 		dns_look_ask(k, ASK_SERVED, 0, &name, DNS_TYPE_TXT);
 }
 
-static void look_weigh(struct dns_look *k)
+static void look_weigh(struct look *k)
 {
 	static const char *const resolver_alone[] = {"the resolver"};
 	const bool all = k->dns->authoritative;
@@ -151,13 +151,13 @@ static void look_weigh(struct dns_look *k)
 	look_ask_served(k);
 }
 
-static void take_flattened(struct dns_look *k, const struct dns_ask *a)
+static void take_flattened(struct look *k, const struct dns_ask *a)
 {
 	if (dns_read_txt_stands(a))
 		evidence_flattened(&k->e, k->record);
 }
 
-static void take_zone_soa(struct dns_look *k, const struct dns_ask *a)
+static void take_zone_soa(struct look *k, const struct dns_ask *a)
 {
 	if (dns_read_soa(a, &k->e.ttl_negative_zone))
 		k->knows_zone_soa = true;
@@ -165,7 +165,7 @@ static void take_zone_soa(struct dns_look *k, const struct dns_ask *a)
 		look_ask_zone_soa(k);
 }
 
-static void (*const takes[ASK_COUNT])(struct dns_look *k, const struct dns_ask *a) = {
+static void (*const takes[ASK_COUNT])(struct look *k, const struct dns_ask *a) = {
         [ASK_SERVERS] = dns_take_servers,
         [ASK_ADDRESS4] = dns_take_address,
         [ASK_ADDRESS6] = dns_take_address,
@@ -186,8 +186,46 @@ static void (*const takes[ASK_COUNT])(struct dns_look *k, const struct dns_ask *
 
 /* ---- begin and end ---- */
 
-void dns_look_begin(struct dns_look *k)
+/* Copies a name without its trailing dot, in lower case. */
+static bool name_take(const char *text, char dst[256], struct dnswire_name *ret)
 {
+	return dnswire_name_read(text, ret) == 0 && dnswire_name_text(ret, dst, 256);
+}
+
+/* Why the question cannot be asked, NULL when it can. */
+static const char *look_take_question(struct look *k, const struct dns_look *h)
+{
+	if (!name_take(h->record, k->record, &k->record_name))
+		return "the record's name is no host name";
+	if (!name_take(h->target, k->target, &k->target_name))
+		return "the target is no host name";
+	if (!name_take(h->zone, k->zone, &k->zone_name))
+		return "the zone's name is no host name";
+	if (!dnswire_name_within(&k->record_name, &k->zone_name))
+		return "the record does not lie in the zone";
+	return NULL;
+}
+
+static void look_late(void *arg)
+{
+	dns_look_end(arg);
+}
+
+void dns_look_begin(struct dns_look *h)
+{
+	struct look *k = xcalloc(1, sizeof(*k));
+
+	h->look = k;
+	k->handle = h;
+	k->dns = h->dns;
+	k->deadline = timer_new(h->dns->loop, look_late, k);
+	const char *bad = look_take_question(k, h);
+	if (bad) {
+		str_copy(k->e.detail, sizeof(k->e.detail), bad);
+		dns_look_move(h, LOOK_OVER);
+		return;
+	}
+	timer_set(k->deadline, h->dns->timeout, 0);
 	if (k->dns->authoritative)
 		dns_look_ask(k, ASK_SERVERS, 0, &k->zone_name, DNS_TYPE_NS);
 	dns_look_ask(k, ASK_RECURSIVE, 0, &k->record_name, DNS_TYPE_CNAME);
@@ -195,7 +233,7 @@ void dns_look_begin(struct dns_look *k)
 	dns_look_ask(k, ASK_TARGET_SOA, 0, &k->target_name, DNS_TYPE_SOA);
 }
 
-void dns_look_take(struct dns_look *k, struct dns_ask *a)
+void dns_look_take(struct look *k, struct dns_ask *a)
 {
 	bool was_recursive = a->kind == ASK_RECURSIVE;
 
@@ -209,7 +247,7 @@ void dns_look_take(struct dns_look *k, struct dns_ask *a)
 		dns_look_end(k);
 }
 
-void dns_look_drop(struct dns_look *k)
+void dns_look_drop(struct look *k)
 {
 	struct dns_ask *a;
 
@@ -236,7 +274,7 @@ static enum dnssec dnssec_join(enum dnssec a, enum dnssec b)
 	return a == DNSSEC_SECURE && b == DNSSEC_SECURE ? DNSSEC_SECURE : DNSSEC_INSECURE;
 }
 
-void dns_look_end(struct dns_look *k)
+void dns_look_end(struct look *k)
 {
 	struct evidence *e = &k->e;
 
@@ -260,5 +298,18 @@ void dns_look_end(struct dns_look *k)
 		if (!k->knows_target_soa)
 			e->ttl_negative_target = NEGATIVE_TTL;
 	}
-	dns_look_move(k, LOOK_OVER);
+	dns_look_move(k->handle, LOOK_OVER);
+}
+
+void dns_look_free(struct look *k)
+{
+	if (!k)
+		return;
+	dns_look_drop(k);
+	timer_free(k->deadline);
+	for (unsigned i = 0; i < k->n_servers; i++)
+		free(k->servers[i]);
+	free(k->list);
+	free(k->where);
+	free(k);
 }

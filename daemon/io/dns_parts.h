@@ -52,7 +52,7 @@ struct dns_ask {
 	struct dns_ask *next, **prev; /* in one list at a time: a part's, or the pump's once answered */
 	struct dns_ask *sibling;      /* the look's other open asks */
 	struct dns *dns;
-	struct dns_look *look;
+	struct look *look;
 	enum ask kind;
 	unsigned server; /* index into the look's servers, for the kinds that concern one */
 	struct dnswire_name name;
@@ -84,12 +84,21 @@ struct dns_ask *dns_asks_take(struct dns_asks *list);
 
 enum dns_look_state { LOOK_WAITING, LOOK_RUNNING, LOOK_OVER };
 
+/* What dns_look() hands out: small while it waits, because thousands may. */
 struct dns_look {
 	struct dns_look *next, **prev;
 	struct dns *dns;
 	enum dns_look_state state;
 	dns_seen *seen;
 	void *arg;
+	char *record, *target, *zone; /* as the caller gave them, "" for NULL; owned */
+	struct look *look;            /* from its beginning on */
+};
+
+/* A look that has begun. */
+struct look {
+	struct dns *dns;
+	struct dns_look *handle;
 	struct timer *deadline;
 	char record[256], target[256], zone[256]; /* no trailing dot */
 	struct dnswire_name record_name, target_name, zone_name;
@@ -157,33 +166,35 @@ void dns_direct_ask(struct dns_direct *c, struct dns_ask *a);
 void dns_direct_drop(struct dns_direct *c, struct dns_ask *a);
 
 /* Moves a look to the end of another list of its dns. */
-void dns_look_move(struct dns_look *k, enum dns_look_state to);
+void dns_look_move(struct dns_look *h, enum dns_look_state to);
 
 /* dns_look.c */
-void dns_look_begin(struct dns_look *k);
+/* Begins; the look may be over at once, when its names are none. */
+void dns_look_begin(struct dns_look *h);
+void dns_look_free(struct look *k); /* NULL is fine */
 void dns_look_take(
-        struct dns_look *k, struct dns_ask *a); /* an answer; the ask stays the caller's. May end the look */
-void dns_look_end(struct dns_look *k);          /* drops what is open and concludes from what there is */
-void dns_look_drop(struct dns_look *k);         /* drops what is open */
+        struct look *k, struct dns_ask *a); /* an answer; the ask stays the caller's. May end the look */
+void dns_look_end(struct look *k);          /* drops what is open and concludes from what there is */
+void dns_look_drop(struct look *k);         /* drops what is open */
 
 void dns_look_ask(
-        struct dns_look *k, enum ask kind, unsigned server, const struct dnswire_name *name, uint16_t type);
-void dns_look_ask_at(struct dns_look *k, enum ask kind, unsigned index, const struct dns_address *where,
+        struct look *k, enum ask kind, unsigned server, const struct dnswire_name *name, uint16_t type);
+void dns_look_ask_at(struct look *k, enum ask kind, unsigned index, const struct dns_address *where,
         const struct dnswire_name *name, uint16_t type);
-void dns_look_say_bogus(struct dns_look *k, const struct dns_ask *a, const char *what);
+void dns_look_say_bogus(struct look *k, const struct dns_ask *a, const char *what);
 
 /* dns_servers.c and dns_target.c: an answer of each kind */
-void dns_take_servers(struct dns_look *k, const struct dns_ask *a);
-void dns_take_address(struct dns_look *k, const struct dns_ask *a);
-void dns_take_record(struct dns_look *k, const struct dns_ask *a);
-void dns_take_key(struct dns_look *k, const struct dns_ask *a);
-void dns_take_target_soa(struct dns_look *k, const struct dns_ask *a);
-void dns_take_target_servers(struct dns_look *k, const struct dns_ask *a);
-void dns_take_target_address(struct dns_look *k, const struct dns_ask *a);
-void dns_take_target_soa_ttl(struct dns_look *k, const struct dns_ask *a);
-void dns_take_key_ttl(struct dns_look *k, const struct dns_ask *a);
-void dns_take_served(struct dns_look *k, const struct dns_ask *a);
-void dns_take_chase(struct dns_look *k, const struct dns_ask *a);
+void dns_take_servers(struct look *k, const struct dns_ask *a);
+void dns_take_address(struct look *k, const struct dns_ask *a);
+void dns_take_record(struct look *k, const struct dns_ask *a);
+void dns_take_key(struct look *k, const struct dns_ask *a);
+void dns_take_target_soa(struct look *k, const struct dns_ask *a);
+void dns_take_target_servers(struct look *k, const struct dns_ask *a);
+void dns_take_target_address(struct look *k, const struct dns_ask *a);
+void dns_take_target_soa_ttl(struct look *k, const struct dns_ask *a);
+void dns_take_key_ttl(struct look *k, const struct dns_ask *a);
+void dns_take_served(struct look *k, const struct dns_ask *a);
+void dns_take_chase(struct look *k, const struct dns_ask *a);
 
 /* The NS set of the zone asked for, the addresses of the name asked for; both return how many. */
 size_t dns_read_servers(const struct dns_ask *a, struct dnswire_name *ret, size_t cap);

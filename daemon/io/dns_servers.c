@@ -8,7 +8,7 @@
 #include "io/dns_parts.h"
 
 /* One more address to ask, and the record asked of it. */
-static void look_add_address(struct dns_look *k, unsigned server, const struct dns_address *where)
+static void look_add_address(struct look *k, unsigned server, const struct dns_address *where)
 {
 	k->list = xrealloc(k->list, (k->n + 1) * sizeof(*k->list));
 	k->where = xrealloc(k->where, (k->n + 1) * sizeof(*k->where));
@@ -20,7 +20,7 @@ static void look_add_address(struct dns_look *k, unsigned server, const struct d
 
 /* The zone given is no zone of its own: its servers are those of the zone around it. Once, and never up to a
  * top-level domain. */
-static void look_climb(struct dns_look *k, const struct dns_ask *a)
+static void look_climb(struct look *k, const struct dns_ask *a)
 {
 	struct dnswire_name zone;
 	uint32_t ttl;
@@ -56,7 +56,7 @@ size_t dns_read_servers(const struct dns_ask *a, struct dnswire_name *ret, size_
 	return n;
 }
 
-void dns_take_servers(struct dns_look *k, const struct dns_ask *a)
+void dns_take_servers(struct look *k, const struct dns_ask *a)
 {
 	struct dnswire_name names[DNS_SERVERS_MAX];
 	char text[DNSWIRE_NAME_TEXT];
@@ -119,7 +119,7 @@ size_t dns_read_addresses(const struct dns_ask *a, struct dns_address *ret, size
 	return n;
 }
 
-void dns_take_address(struct dns_look *k, const struct dns_ask *a)
+void dns_take_address(struct look *k, const struct dns_ask *a)
 {
 	struct dns_address where[DNS_ADDRESSES_MAX];
 	size_t n = dns_read_addresses(a, where, ARRAY_SIZE(where));
@@ -128,7 +128,7 @@ void dns_take_address(struct dns_look *k, const struct dns_ask *a)
 		look_add_address(k, a->server, &where[i]);
 }
 
-static void look_take_zone_denial(struct dns_look *k, const struct dns_ask *a)
+static void look_take_zone_denial(struct look *k, const struct dns_ask *a)
 {
 	struct dnswire_name zone;
 	uint32_t ttl;
@@ -140,7 +140,7 @@ static void look_take_zone_denial(struct dns_look *k, const struct dns_ask *a)
 	k->knows_zone_soa = true;
 }
 
-void dns_take_record(struct dns_look *k, const struct dns_ask *a)
+void dns_take_record(struct look *k, const struct dns_ask *a)
 {
 	unsigned server = k->list[a->server].server;
 

@@ -6,7 +6,7 @@
 #define CHASE_MAX 12
 #define TTL_TRIES 2
 
-void dns_take_key(struct dns_look *k, const struct dns_ask *a)
+void dns_take_key(struct look *k, const struct dns_ask *a)
 {
 	k->dnssec_key = a->dnssec;
 	k->e.key = dns_read_key(a, k->target, &k->e, k->key_detail, sizeof(k->key_detail));
@@ -17,7 +17,7 @@ void dns_take_key(struct dns_look *k, const struct dns_ask *a)
 /* What a resolver says of a TTL is what remains of it, and our own cache shortens a denial's to nothing. So the
  * SOA of the target's zone is asked for by its own name; and where servers are asked at all, one of that zone's
  * tells its SOA and the key's TTL in full. The greater of what was seen counts. */
-void dns_take_target_soa(struct dns_look *k, const struct dns_ask *a)
+void dns_take_target_soa(struct look *k, const struct dns_ask *a)
 {
 	struct dnswire_name zone = a->name;
 	uint32_t ttl;
@@ -39,7 +39,7 @@ void dns_take_target_soa(struct dns_look *k, const struct dns_ask *a)
 }
 
 /* Two names are enough: the resolver shuffles them, so that all get their share. */
-void dns_take_target_servers(struct dns_look *k, const struct dns_ask *a)
+void dns_take_target_servers(struct look *k, const struct dns_ask *a)
 {
 	struct dnswire_name names[2];
 	size_t n = dns_read_servers(a, names, ARRAY_SIZE(names));
@@ -51,7 +51,7 @@ void dns_take_target_servers(struct dns_look *k, const struct dns_ask *a)
 }
 
 /* Asks the next address, unless one is being asked or has answered. */
-static void look_ask_ttls(struct dns_look *k)
+static void look_ask_ttls(struct look *k)
 {
 	if (k->ttl_asking || k->knows_ttls || k->ttl_tries == TTL_TRIES || k->ttl_tries == k->n_target)
 		return;
@@ -61,7 +61,7 @@ static void look_ask_ttls(struct dns_look *k)
 	dns_look_ask_at(k, ASK_KEY_TTL, 0, where, &k->target_name, DNS_TYPE_TXT);
 }
 
-void dns_take_target_address(struct dns_look *k, const struct dns_ask *a)
+void dns_take_target_address(struct look *k, const struct dns_ask *a)
 {
 	size_t room = ARRAY_SIZE(k->target_where) - k->n_target;
 
@@ -69,7 +69,7 @@ void dns_take_target_address(struct dns_look *k, const struct dns_ask *a)
 	look_ask_ttls(k);
 }
 
-void dns_take_target_soa_ttl(struct dns_look *k, const struct dns_ask *a)
+void dns_take_target_soa_ttl(struct look *k, const struct dns_ask *a)
 {
 	uint32_t ttl;
 
@@ -82,7 +82,7 @@ void dns_take_target_soa_ttl(struct dns_look *k, const struct dns_ask *a)
 	look_ask_ttls(k);
 }
 
-void dns_take_key_ttl(struct dns_look *k, const struct dns_ask *a)
+void dns_take_key_ttl(struct look *k, const struct dns_ask *a)
 {
 	uint32_t ttl;
 
@@ -91,7 +91,7 @@ void dns_take_key_ttl(struct dns_look *k, const struct dns_ask *a)
 		k->ttl_key_told = ttl;
 }
 
-void dns_take_served(struct dns_look *k, const struct dns_ask *a)
+void dns_take_served(struct look *k, const struct dns_ask *a)
 {
 	struct evidence ignored = {.state = SEEN_UNKNOWN};
 	char detail[160];
@@ -104,7 +104,7 @@ void dns_take_served(struct dns_look *k, const struct dns_ask *a)
 /* The resolver gave up on the served target. CNAMEs that lead in a circle are the one cause that proves that
  * no key is there; so the chain is walked step by step, and whoever is still walking after a dozen steps
  * walks in one. */
-void dns_take_chase(struct dns_look *k, const struct dns_ask *a)
+void dns_take_chase(struct look *k, const struct dns_ask *a)
 {
 	struct witness w;
 	struct dnswire_name next;
