@@ -19,7 +19,7 @@ static void read_metrics(struct keys *k, const struct key *key, const struct yam
 	if (value->kind == YAML_KIND_SCALAR && value->quoted && !*value->text)
 		return; /* "" = none */
 	const char *text = keys_text(k, key, value);
-	if (!text)
+	if (!text || str_eq(text, "none"))
 		return;
 	if (!address_parse(text, &a) || a.port == 0)
 		keys_fault(k, value,

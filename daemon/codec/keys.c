@@ -52,7 +52,7 @@ void keys_fault_word(struct keys *k, struct place at, const char *what, const ch
 		if (list[i] && all.len < 300)
 			buf_printf(&all, "%s%s", all.len ? ", " : "", list[i]);
 	keys_fault_at(
-	        k, at, "%s \"%.60s\"%s%s", what, word, all.len ? "; there is " : "", all.len ? all.data : "");
+	        k, at, "%s \"%.60s\"%s%s", what, word, all.len ? "; known here: " : "", all.len ? all.data : "");
 	buf_free(&all);
 }
 
@@ -251,6 +251,6 @@ void key_word(struct keys *k, const struct key *key, const struct yaml_node *val
 		memcpy(field, &v, sizeof v); /* every enum here has the size of an int */
 		return;
 	}
-	str_format(what, sizeof what, "%s has no value", key->name);
+	str_format(what, sizeof what, "unknown %s", key->name);
 	keys_fault_word(k, value->at, what, text, key->words->words, (size_t)key->words->n);
 }

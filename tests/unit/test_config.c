@@ -185,7 +185,7 @@ static void empty_sections_are_fine(void **state)
 	assert_int_equal(c->poll.active, 30000);
 	config_free(c);
 	/* a settled look more often than the default first one */
-	c = good(ACCOUNT "poll: {settled: 2s}\nmetrics: \"\"\ndns: {resolvers: }\n");
+	c = good(ACCOUNT "poll: {settled: 2s}\nmetrics: none\ndns: {resolvers: }\n");
 	assert_int_equal(c->poll.active, 2000);
 	config_free(c);
 	c = good(ACCOUNT "safety: {max_daily_changes: 0.01%}\npolicies: {a: {}, b: }\n");

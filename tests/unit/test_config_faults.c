@@ -21,8 +21,8 @@ static const struct {
         {"safety: {minimum-grace: 7d}",
          "c.yaml:2:10: unknown key in safety \"minimum-grace\": did you mean \"minimum_grace\"?"                                                       },
         {"dns_servers: {}",
-         "c.yaml:2:1: unknown key in the configuration \"dns_servers\"; there is mode, accounts, "                                                     },
-        {"policies: {x: {colour: red}}",                                 "c.yaml:2:16: unknown key in a policy \"colour\"; there is "
+         "c.yaml:2:1: unknown key in the configuration \"dns_servers\"; known here: mode, accounts, "                                                  },
+        {"policies: {x: {colour: red}}",                                 "c.yaml:2:16: unknown key in a policy \"colour\"; known here: "
                                          "rotate_every, grace, splay, window"                                  },
         {"poll: {}\npoll: {}",                                           "c.yaml:3:1: the key \"poll\" stands here a second time, first on line 2"     },
         {"poll: {active: 1s, active: 1s}",                               "c.yaml:2:20: the key \"active\" stands here a second time"                   },
@@ -42,8 +42,8 @@ static const struct {
         {"dns: {resolvers: 192.0.2.1}",                                  "c.yaml:2:18: resolvers must be a list"                                       },
         {"dns: {resolvers: [[]]}",                                       "c.yaml:2:19: resolvers must be a single value"                               },
  /* words */
-        {"mode: Manage",                                                 "c.yaml:2:7: mode has no value \"Manage\": did you mean \"manage\"?"          },
-        {"mode: off",                                                    "c.yaml:2:7: mode has no value \"off\"; there is manage, observe"             },
+        {"mode: Manage",                                                 "c.yaml:2:7: unknown mode \"Manage\": did you mean \"manage\"?"               },
+        {"mode: off",                                                    "c.yaml:2:7: unknown mode \"off\"; known here: manage, observe"               },
         {"dns: {authoritative: yes}",                                    "c.yaml:2:22: authoritative: \"yes\" is neither true nor false"               },
         {"mode: \"manage\\n\"",                                          "c.yaml:2:7: mode has a control character in its value"                       },
  /* spans */
@@ -176,7 +176,7 @@ static const struct {
         {"accounts: {x: {endpoint: ovh-ue, credentials: a}}",
          "c.yaml:1:26: unknown endpoint \"ovh-ue\": did you mean \"ovh-eu\"?"                                                                                },
         {"accounts: {x: {endpoint: mars, credentials: a}}",
-         "unknown endpoint \"mars\"; there is ovh-eu, ovh-ca, ovh-us"                                                                                        },
+         "unknown endpoint \"mars\"; known here: ovh-eu, ovh-ca, ovh-us"                                                                                     },
         {"accounts: {x: {endpoint: 'http://api.example/1.0', credentials: a}}",
          "c.yaml:1:26: endpoint: \"http://api.example/1.0\" is plain http"                                                                                   },
         {"accounts: {x: {endpoint: 'http://localhost:80/1.0', credentials: a}}",         "is plain http"                                                     },

@@ -71,7 +71,7 @@ static void a_faulty_file_keeps_its_last_good_version(void **state)
 	assert_string_equal(inv->list[1].domain, "b.example");
 	assert_string_equal(inv->list[2].domain, "d.example");
 	assert_int_equal(inv->files[0].state, INVENTORY_LAST_GOOD);
-	assert_non_null(strstr(inv->files[0].error, "a.yaml:1:41: platform has no value"));
+	assert_non_null(strstr(inv->files[0].error, "a.yaml:1:41: unknown platform"));
 	assert_int_equal(inv->files[0].domains, 1);
 	assert_int_equal(inv->files[1].state, INVENTORY_OK);
 	assert_int_equal(inv->files[2].state, INVENTORY_REFUSED);
