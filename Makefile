@@ -103,7 +103,7 @@ $(foreach r,$(ROOMS) io_ram,$(eval $(call room,$(r))))
 # comes first and stands in for its counterpart in io.
 LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %_ram.a,$^) $(filter-out %_ram.a,$(filter %.a,$^)) -Wl,--end-group $(LIBS)
 
-$(B)/dkimrotd: $(B)/daemon/main.o $(ARCHIVES)
+$(B)/dkimrotd: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/*.c))) $(ARCHIVES)
 	$(LINK)
 $(B)/dkimrotctl: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/ctl/*.c))) $(ARCHIVES)
 	$(LINK)

@@ -1,8 +1,539 @@
 /* dkimrotd: a table of contents. Options, the modules in order, the loop, the same list backwards. */
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-int main(void)
+#include "ask.h"
+#include "base/diag.h"
+#include "base/util.h"
+#include "engine/engine.h"
+#include "intake.h"
+#include "io/control.h"
+#include "io/creds.h"
+#include "io/dns.h"
+#include "io/http.h"
+#include "io/loop.h"
+#include "io/notify.h"
+#include "io/report.h"
+#include "io/store.h"
+#include "io/watch.h"
+
+enum exit_code { EXIT_CLEAN, EXIT_CONFIG, EXIT_USAGE, EXIT_UNSETTLED, EXIT_STATE, EXIT_CREDENTIALS };
+
+#define STOP_MOST (10 * MS_SECOND) /* a change that has left gets so long to be answered */
+
+struct daemon {
+	const char *config_path;
+	bool check, once;
+	struct config *config;
+	struct credentials **credentials;
+	struct loop *loop;
+	struct store *store;
+	struct http *http;
+	struct dns *dns;
+	struct engine *engine;
+	struct control *control;
+	struct watch *watch;
+	struct ask ask;
+	struct timer *ready, *status, *watchdog, *reload;
+	bool reload_config, status_due, is_ready;
+	uint64_t progress;
+	int exit_code;
+};
+
+static const char usage[] =
+        "Usage: dkimrotd [-c FILE] [--check | --once] [--log journal|text|json] [--version] [--help]\n"
+        "\n"
+        "Keeps the DKIM selectors of e-mail domains at OVHcloud created, published, signing and rotated.\n"
+        "\n"
+        "  -c FILE          configuration, default " CONFIG_DEFAULT_PATH "\n"
+        "  --check          read configuration and inventory, print every fault, send and write nothing\n"
+        "  --once           one pass over every domain, follow what was started to its end, then exit\n"
+        "  --log WHERE      journal, text or json; default journal under systemd, else text on stderr\n"
+        "  --version        print the version\n"
+        "  --help           print this\n"
+        "\n"
+        "Exit codes: 0 clean, 1 faulty configuration, 2 wrong usage, 3 --once left something unsettled,\n"
+        "4 state unusable or locked, 5 no account has usable credentials. See dkimrotd(8).\n";
+
+/* --- faults ------------------------------------------------------------------------------------------------------- */
+
+static void print_faults(const struct diags *d)
 {
-	puts("dkimrotd " DKIMROTD_VERSION);
-	return 0;
+	char line[1200];
+
+	for (size_t i = 0; i < d->n; i++)
+		fprintf(stderr, "%s\n", diag_format(&d->list[i], line, sizeof(line)));
+}
+
+static void report_faults(const struct diags *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		char line[1200];
+		struct fields f = {.config_file = d->list[i].file, .config_line = d->list[i].line, .config_column = d->list[i].column};
+
+		report(EVENT_CONFIG_ERROR, &f, diag_format(&d->list[i], line, sizeof(line)));
+	}
+}
+
+/* Each file's turn for the worse and for the better is told once. */
+static void report_files(const struct inventory *now, const struct inventory *before)
+{
+	for (size_t i = 0; i < now->n_files; i++) {
+		const struct inventory_file *f = &now->files[i];
+		bool bad = f->state != INVENTORY_OK, was_bad = false;
+		struct fields fields = {.config_file = f->path};
+
+		for (size_t k = 0; before != NULL && k < before->n_files; k++)
+			if (str_eq(before->files[k].path, f->path))
+				was_bad = before->files[k].state != INVENTORY_OK;
+		if (bad && !was_bad)
+			report(EVENT_FILE_REFUSED, &fields, f->path);
+		else if (!bad && was_bad)
+			report(EVENT_FILE_BACK, &fields, f->path);
+	}
+}
+
+/* --- the parts ---------------------------------------------------------------------------------------------------- */
+
+static void resolvers_of(const struct config *c, char ***ret)
+{
+	char **list = xcalloc(c->dns.n_resolvers + 1, sizeof(char *));
+
+	for (size_t i = 0; i < c->dns.n_resolvers; i++)
+		list[i] = xasprintf("%s@%u", c->dns.resolvers[i].host, c->dns.resolvers[i].port);
+	*ret = list;
+}
+
+static bool open_dns(struct daemon *d)
+{
+	const char *why = "";
+	char **resolvers;
+
+	resolvers_of(d->config, &resolvers);
+	struct dns_options o = {
+	        .resolvers = (const char *const *)resolvers,
+	        .authoritative = d->config->dns.authoritative,
+	        .authoritative_port = (uint16_t)d->config->dns.authoritative_port,
+	        .trust_anchor = d->config->dns.trust_anchor,
+	};
+	d->dns = dns_new(d->loop, &o, &why);
+	for (char **p = resolvers; *p != NULL; p++)
+		free(*p);
+	free(resolvers);
+	if (d->dns == NULL)
+		fprintf(stderr, "dkimrotd: %s\n", why);
+	return d->dns != NULL;
+}
+
+/* NULL entries are accounts that cannot work; false when none can. */
+static bool load_credentials(const struct config *c, struct credentials ***ret, struct diags *diags)
+{
+	struct credentials **list = xcalloc(c->n_accounts + 1, sizeof(struct credentials *));
+	bool any = false;
+
+	for (size_t i = 0; i < c->n_accounts; i++) {
+		list[i] = creds_load(c, &c->accounts[i], getenv("CREDENTIALS_DIRECTORY"), diags);
+		any = any || list[i] != NULL;
+	}
+	*ret = list;
+	return any;
+}
+
+static void free_credentials(struct credentials **list, size_t n)
+{
+	for (size_t i = 0; list != NULL && i < n; i++)
+		credentials_free(list[i]);
+	free(list);
+}
+
+static const char *state_folder(const struct config *c)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+
+	return !c->state_given && given != NULL && given[0] == '/' ? given : c->state;
+}
+
+static void control_path(const struct config *c, char *dst, size_t n)
+{
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+
+	if (!c->control_given && folder != NULL && folder[0] == '/')
+		str_format(dst, n, "%s/control.sock", folder);
+	else
+		str_format(dst, n, "%s", c->control);
+}
+
+static void open_control(struct daemon *d)
+{
+	char path[512], metrics[80] = "", error[200] = "";
+	const struct address *m = &d->config->metrics;
+
+	control_path(d->config, path, sizeof(path));
+	if (m->host[0] != '\0')
+		str_format(metrics, sizeof(metrics), strchr(m->host, ':') != NULL ? "[%s]:%u" : "%s:%u", m->host, m->port);
+	d->control = control_open(d->loop, path, metrics, ask_handle, &d->ask, error, sizeof(error));
+	if (d->control == NULL) {
+		struct fields f = {.config_file = d->config_path};
+
+		report(EVENT_CONFIG_ERROR, &f, error); /* rotating goes on without it */
+	}
+}
+
+static void lost_row(void *arg, const char *what)
+{
+	(void)arg;
+	report(EVENT_STATE_LOST, NULL, what);
+}
+
+/* --- status, watchdog, readiness ------------------------------------------------------------------------------------ */
+
+static void tell_status(void *arg)
+{
+	struct daemon *d = arg;
+	char line[400];
+
+	d->status_due = false;
+	engine_summary(d->engine, line, sizeof(line));
+	notify_status("%s", line);
+}
+
+static void status_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->status_due || !d->is_ready)
+		return;
+	d->status_due = true;
+	timer_set(d->status, MS_SECOND, 5 * MS_SECOND);
+}
+
+static void become_ready(void *arg)
+{
+	struct daemon *d = arg;
+	char line[400];
+
+	d->is_ready = true;
+	engine_summary(d->engine, line, sizeof(line));
+	notify_ready(line);
+}
+
+/* Fed by progress of the engine's own work, not by a timer that outlives it: the engine's tick counts as progress, and it
+ * runs on the same loop as everything else. */
+static void feed_watchdog(void *arg)
+{
+	struct daemon *d = arg;
+	uint64_t now = engine_progress(d->engine);
+
+	if (now != d->progress)
+		notify_watchdog();
+	d->progress = now;
+	timer_set(d->watchdog, notify_watchdog_interval() / 2, 0);
+}
+
+/* --- the engine ------------------------------------------------------------------------------------------------------- */
+
+static void once_done(void *arg, int code)
+{
+	struct daemon *d = arg;
+
+	d->exit_code = code;
+	loop_stop(d->loop);
+}
+
+static void start_engine(struct daemon *d, struct inventory *inv)
+{
+	struct engine_parts parts = {
+	        .loop = d->loop,
+	        .http = d->http,
+	        .dns = d->dns,
+	        .store = d->store,
+	        .config = d->config,
+	        .credentials = d->credentials,
+	        .once = d->once,
+	        .done = once_done,
+	        .changed = status_changed,
+	        .arg = d,
+	};
+
+	d->engine = engine_new(&parts);
+	d->ask.engine = d->engine;
+	engine_start(d->engine, inv);
+}
+
+/* --- reload ------------------------------------------------------------------------------------------------------------ */
+
+static void faults_text(const struct diags *d, struct buf *out)
+{
+	char line[1200];
+
+	for (size_t i = 0; out != NULL && i < d->n; i++) {
+		if (i > 0)
+			buf_puts(out, "\n");
+		buf_puts(out, diag_format(&d->list[i], line, sizeof(line)));
+	}
+}
+
+/* A new configuration replaces the old one whole, or not at all. Everything that matters is in the store, so the engine is
+ * simply made anew on it. */
+static bool take_config(struct daemon *d, struct diags *diags)
+{
+	struct config *c = intake_config(d->config_path, diags);
+	struct credentials **creds = NULL;
+
+	if (c == NULL)
+		return false;
+	if (!load_credentials(c, &creds, diags)) {
+		free_credentials(creds, c->n_accounts);
+		config_free(c);
+		return false;
+	}
+	if (!str_eq(state_folder(c), state_folder(d->config))) {
+		diag_add(diags, d->config_path, 0, 0, "the state folder cannot change while running: restart instead");
+		free_credentials(creds, c->n_accounts);
+		config_free(c);
+		return false;
+	}
+	struct inventory *inv = intake_inventory(c, d->store, NULL, diags);
+	d->ask.engine = NULL;
+	engine_free(d->engine);
+	free_credentials(d->credentials, d->config->n_accounts);
+	config_free(d->config);
+	d->config = c;
+	d->credentials = creds;
+	dns_free(d->dns);
+	if (!open_dns(d))
+		abort(); /* it was parsed: only memory can be short */
+	start_engine(d, inv);
+	return true;
+}
+
+static bool reload(struct daemon *d, bool config, struct buf *out)
+{
+	struct diags diags = {0};
+	bool good = true;
+	char count[24];
+
+	notify_reloading();
+	if (config) {
+		good = take_config(d, &diags);
+	} else {
+		struct inventory *inv = intake_inventory(d->config, d->store, engine_inventory(d->engine), &diags);
+
+		report_files(inv, engine_inventory(d->engine));
+		engine_reload(d->engine, inv);
+	}
+	report_faults(&diags);
+	faults_text(&diags, out);
+	if (!good) {
+		str_format(count, sizeof(count), "%zu faults", diags.n);
+		report(EVENT_RELOAD_REFUSED, NULL, count);
+	} else {
+		str_format(count, sizeof(count), "%zu", engine_inventory(d->engine)->n);
+		report(EVENT_RELOADED, NULL, count);
+	}
+	good = good && diags.n == 0;
+	diags_clear(&diags);
+	become_ready(d);
+	return good;
+}
+
+static bool asked_to_reload(void *arg, struct buf *out)
+{
+	return reload(arg, true, out);
+}
+
+static void reload_now(void *arg)
+{
+	struct daemon *d = arg;
+	bool config = d->reload_config;
+
+	d->reload_config = false;
+	reload(d, config, NULL);
+}
+
+static void folder_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	timer_set(d->reload, 0, 0);
+}
+
+static void on_hup(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->reload_config = true;
+	timer_set(d->reload, 0, 0);
+}
+
+static void stopped(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_stop(d->loop);
+}
+
+static void on_term(void *arg)
+{
+	struct daemon *d = arg;
+
+	report(EVENT_STOPPING, NULL);
+	notify_stopping();
+	engine_stop(d->engine, STOP_MOST, stopped, d);
+}
+
+/* --- start and end ------------------------------------------------------------------------------------------------------ */
+
+static int check_only(struct daemon *d)
+{
+	struct diags diags = {0};
+	int code;
+
+	d->config = intake_config(d->config_path, &diags);
+	if (d->config != NULL)
+		inventory_free(intake_inventory(d->config, NULL, NULL, &diags));
+	print_faults(&diags);
+	code = diags.n == 0 ? EXIT_CLEAN : EXIT_CONFIG;
+	diags_clear(&diags);
+	config_free(d->config);
+	return code;
+}
+
+static int open_parts(struct daemon *d)
+{
+	struct diags diags = {0};
+	char error[400];
+
+	d->config = intake_config(d->config_path, &diags);
+	print_faults(&diags);
+	if (d->config == NULL) {
+		report_faults(&diags);
+		diags_clear(&diags);
+		return EXIT_CONFIG;
+	}
+	bool usable = load_credentials(d->config, &d->credentials, &diags);
+	report_faults(&diags);
+	if (!usable)
+		print_faults(&diags);
+	diags_clear(&diags);
+	if (!usable)
+		return EXIT_CREDENTIALS;
+	d->store = store_open(state_folder(d->config), false, error, sizeof(error));
+	if (d->store == NULL) {
+		struct fields f = {.config_file = d->config_path};
+
+		fprintf(stderr, "dkimrotd: %s\n", error);
+		report(EVENT_CONFIG_ERROR, &f, error);
+		return EXIT_STATE;
+	}
+	d->loop = loop_new();
+	d->http = http_new(d->loop, "dkimrotd/" DKIMROTD_VERSION, 0, 0);
+	store_on_lost(d->store, lost_row, d);
+	return open_dns(d) ? EXIT_CLEAN : EXIT_CONFIG;
+}
+
+static void run(struct daemon *d)
+{
+	struct diags diags = {0};
+	struct inventory *inv = intake_inventory(d->config, d->store, NULL, &diags);
+	char count[24];
+
+	report_faults(&diags);
+	report_files(inv, NULL);
+	diags_clear(&diags);
+	d->ask.reload = asked_to_reload;
+	d->ask.arg = d;
+	if (!d->once)
+		open_control(d);
+	d->ready = timer_new(d->loop, become_ready, d);
+	d->status = timer_new(d->loop, tell_status, d);
+	d->watchdog = timer_new(d->loop, feed_watchdog, d);
+	d->reload = timer_new(d->loop, reload_now, d);
+	loop_signal(d->loop, SIGTERM, on_term, d);
+	loop_signal(d->loop, SIGINT, on_term, d);
+	loop_signal(d->loop, SIGHUP, on_hup, d);
+	str_format(count, sizeof(count), "%zu", inv->n);
+	report(EVENT_STARTED, NULL, DKIMROTD_VERSION, count);
+	start_engine(d, inv);
+	if (!d->once)
+		d->watch = watch_new(d->loop, d->config->inventory, folder_changed, d);
+	timer_set(d->ready, 0, 0);
+	if (notify_watchdog_interval() > 0)
+		feed_watchdog(d);
+	loop_run(d->loop);
+}
+
+static void close_parts(struct daemon *d)
+{
+	watch_free(d->watch);
+	control_close(d->control);
+	if (d->engine != NULL)
+		engine_free(d->engine);
+	timer_free(d->ready);
+	timer_free(d->status);
+	timer_free(d->watchdog);
+	timer_free(d->reload);
+	if (d->dns != NULL)
+		dns_free(d->dns);
+	if (d->http != NULL)
+		http_free(d->http);
+	if (d->loop != NULL)
+		loop_free(d->loop);
+	if (d->store != NULL)
+		store_close(d->store);
+	if (d->config != NULL)
+		free_credentials(d->credentials, d->config->n_accounts);
+	config_free(d->config);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"check", no_argument, NULL, 'k'}, {"once", no_argument, NULL, 'o'},
+	        {"log", required_argument, NULL, 'l'}, {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	static const char *const sinks[] = {[REPORT_JOURNAL] = "journal", [REPORT_TEXT] = "text", [REPORT_JSON] = "json"};
+	struct daemon d = {.config_path = CONFIG_DEFAULT_PATH};
+	int sink = -1;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+		if (c == 'c')
+			d.config_path = optarg;
+		else if (c == 'k')
+			d.check = true;
+		else if (c == 'o')
+			d.once = true;
+		else if (c == 'v')
+			return printf("dkimrotd %s\n", DKIMROTD_VERSION) < 0;
+		else if (c == 'h')
+			return fputs(usage, stdout) < 0;
+		else if (c == 'l') {
+			for (size_t i = 0; i < ARRAY_SIZE(sinks); i++)
+				if (str_eq(sinks[i], optarg))
+					sink = (int)i;
+			if (sink < 0) {
+				fprintf(stderr, "dkimrotd: --log takes journal, text or json, not \"%s\"\n", optarg);
+				return EXIT_USAGE;
+			}
+		} else
+			return EXIT_USAGE;
+	}
+	if (optind != argc || (d.check && d.once)) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	if (d.check)
+		return check_only(&d);
+	if (report_open(sink >= 0 ? (enum report_sink)sink : report_default()) < 0)
+		fprintf(stderr, "dkimrotd: the journal cannot be reached\n");
+	d.exit_code = open_parts(&d);
+	if (d.exit_code == EXIT_CLEAN)
+		run(&d);
+	close_parts(&d);
+	report_close();
+	return d.exit_code;
 }

@@ -289,13 +289,9 @@ static const char *both_sign(struct door *g)
  * knows, else OVHcloud's lastUpdate, else nobody. */
 static const char *is_the_older(struct door *g)
 {
-	int64_t a = g->rec->signing_since, b = g->other_rec->signing_since;
-
-	if (a == b) {
-		a = g->seen->last_update;
-		b = g->other->last_update;
-	}
-	return a > 0 && b > 0 && a < b ? NULL : "nothing tells that it is the older of the two that sign";
+	if (record_older(g->rec, g->other_rec) == g->rec)
+		return NULL;
+	return "nothing tells that it is the older of the two that sign";
 }
 
 static const char *newer_had_its_grace(struct door *g)
@@ -533,8 +529,10 @@ struct gate_verdict gate_record(const struct gate_record_change *c, const struct
 	if (why != NULL || g.rec == NULL)
 		return (struct gate_verdict){
 		        .rule = 14, .why = why != NULL ? why : "the selector has no record"};
-	if (c->removes)
+	if (c->removes || c->refreshes)
 		return (struct gate_verdict){.allow = true, .why = ""};
+	if (c->old_target[0] == '\0' && (g.seen->dns_at == 0 || g.seen->dns.record != SEEN_MISSING))
+		return (struct gate_verdict){.rule = 14, .why = "the zone lists no record there, and our look-up does not prove that there is none"};
 	if (c->old_target[0] != '\0' || in_use(d, r, g.seen, g.rec, st->now)) {
 		if (in_use(d, r, g.seen, g.rec, st->now) &&
 		        (why = may_rewrite(c, g.seen, g.rec, st->now, rules)) != NULL)

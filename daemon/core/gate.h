@@ -28,6 +28,7 @@ struct gate_record_change {
 	const char *selector, *name, *target; /* the record as it is to be */
 	const char *zone;
 	const char *old_target; /* what it replaces, "" = nothing */
+	bool refreshes;                       /* no record is touched: what is there is published */
 	bool removes;           /* a duplicate that is exactly right stays once */
 };
 struct gate_verdict gate_record(const struct gate_record_change *c, const struct desired *d,

@@ -217,6 +217,7 @@ struct record {
 	int64_t last_good;     /* last complete pass */
 	int64_t last_full;     /* likewise, of all selectors (light looks excluded) */
 	int64_t names_at;      /* when dkimSelector was last read */
+	int64_t trouble_since; /* first of an unbroken run of looks that ended in trouble, 0 = none */
 	int64_t grace_from; /* no grace counts from before this (a gap in the readings, or time went backwards) */
 	int64_t rotated;              /* last confirmed switch */
 	char previous[SELECTOR_NAME]; /* the signer before that switch */

@@ -66,7 +66,10 @@ static bool step_trouble(struct view *v, struct decision *dec)
 {
 	if (v->o == NULL || (v->o->trouble == TROUBLE_NONE && (v->o->complete || v->o->flight)))
 		return false;
-	verdict(dec, trouble_reasons[v->o->trouble], v->o->trouble_text);
+	/* One odd answer is no verdict: it must hold before a person is called, except at first contact. */
+	bool fleeting = v->r->first_met != 0 && v->now - v->r->trouble_since < rules_settle(v->rules) && v->o->trouble != TROUBLE_ACCOUNT;
+
+	verdict(dec, fleeting ? REASON_API_TROUBLE : trouble_reasons[v->o->trouble], v->o->trouble_text);
 	dec->moving = true;
 	return true;
 }
@@ -141,10 +144,10 @@ bool step_in_flight(struct view *v, struct decision *dec)
 }
 
 static const struct rung common_ladder[] = {
+        {"there are more selectors than can be watched",  step_too_many  },
         {"the API or the pass is in trouble",             step_trouble   },
         {"it was never seen whole",                       step_never_seen},
         {"the domain itself is not in order at OVHcloud", step_service   },
-        {"there are more selectors than can be watched",  step_too_many  },
         {NULL,                                            NULL           },
 };
 

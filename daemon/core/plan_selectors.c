@@ -137,9 +137,12 @@ static bool build_up(struct view *v, struct decision *dec)
 	for (unsigned i = 0; i < v->primaries; i++) {
 		const struct rec_selector *s = v->primary[i];
 
+		if (s->state != SELECTOR_ABSENT || s->may_sign_last != 0 || s->deleted_by_us)
+			continue;
 		/* both selectors of a virgin domain may be created at once */
-		if (s->state == SELECTOR_ABSENT && s->may_sign_last == 0 && !s->deleted_by_us)
+		if (v->r->last_signer[0] == '\0' && !is_pending(v, s))
 			return propose(dec, ACTION_CREATE, s, REASON_CREATE_DUE);
+		return propose_or_wait(v, dec, ACTION_CREATE, s, REASON_CREATE_DUE);
 	}
 	for (unsigned i = 0; i < v->primaries; i++) {
 		const struct rec_selector *s = v->primary[i];
@@ -216,25 +219,13 @@ static bool step_unsigned(struct view *v, struct decision *dec)
 
 /* --- somebody signs ------------------------------------------------------------------------------------------ */
 
-/* Which of two signers is older: our record, else OVHcloud's lastUpdate, else a person decides (safety rule 3). */
-static const struct rec_selector *older_signer(const struct rec_selector *a, const struct rec_selector *b)
-{
-	bool known = a->enabled != 0 || b->enabled != 0 || a->signing_since != b->signing_since;
-
-	if (known && a->signing_since != b->signing_since)
-		return a->signing_since < b->signing_since ? a : b;
-	if (a->last_update > 0 && b->last_update > 0 && a->last_update != b->last_update)
-		return a->last_update < b->last_update ? a : b;
-	return NULL;
-}
-
 static bool step_both_sign(struct view *v, struct decision *dec)
 {
 	const struct rec_selector *a = v->primary[0], *b = v->primary[1];
 
 	if (v->primaries < 2 || a->state != SELECTOR_IN_PRODUCTION || b->state != SELECTOR_IN_PRODUCTION)
 		return false;
-	const struct rec_selector *old = older_signer(a, b);
+	const struct rec_selector *old = record_older(a, b);
 	if (old == NULL)
 		return verdict(dec, REASON_BOTH_SIGN_PERSON, NULL);
 	const struct rec_selector *new = old == a ? b : a;

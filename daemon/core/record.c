@@ -314,6 +314,10 @@ void record_see(struct record *r, const struct desired *d, const struct observed
 	(void)d;
 	if (o->complete && !o->light)
 		see_gap(r, rules, now, notes);
+	if (o->trouble == TROUBLE_NONE)
+		r->trouble_since = 0;
+	else if (r->trouble_since == 0)
+		r->trouble_since = now;
 	see_domain(r, o, now);
 	for (unsigned i = 0; i < o->n; i++)
 		see_selector(r, &o->sel[i], rules, now, notes);
@@ -350,6 +354,24 @@ const struct rec_selector *record_signer(const struct record *r)
 	return best;
 }
 
+/* Since when a selector signs as far as our own requests tell: our ENABLE, else since we know it. */
+static int64_t signs_as_told(const struct rec_selector *s)
+{
+	return s->enabled != 0 ? s->enabled : s->known_since;
+}
+
+const struct rec_selector *record_older(const struct rec_selector *a, const struct rec_selector *b)
+{
+	const struct rec_selector *older = signs_as_told(a) <= signs_as_told(b) ? a : b;
+	const struct rec_selector *newer = older == a ? b : a;
+
+	if (newer->enabled != 0 && signs_as_told(older) < newer->enabled)
+		return older;
+	if (a->last_update > 0 && b->last_update > 0 && a->last_update != b->last_update)
+		return a->last_update < b->last_update ? a : b;
+	return NULL;
+}
+
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
@@ -360,8 +382,11 @@ int64_t record_grace_from(
 {
 	if (signer == NULL || signer->signing_since == 0)
 		return 0;
-	return later(
-	        later(signer->signing_since, old->may_sign_last), later(old->known_since, r->grace_from));
+	/* It stopped at some time between its last reading as a signer and the first that showed otherwise: the later
+	 * counts. */
+	int64_t stopped = later(old->may_sign_last, old->stopped);
+
+	return later(later(signer->signing_since, stopped), later(old->known_since, r->grace_from));
 }
 
 int64_t record_grace(const struct record *r, const struct desired *d, const struct rec_selector *old)

@@ -34,13 +34,6 @@ size_t tally_put(struct tally_entry *list, size_t n, int64_t domain, int64_t at)
 	return n + 1;
 }
 
-unsigned tally_cap(unsigned number, unsigned permille, size_t domains)
-{
-	if (permille != 0)
-		number = (unsigned)((domains * permille + 999) / 1000);
-	return number == 0 ? 1 : number;
-}
-
 bool tally_opens_breaker(size_t troubled, size_t domains)
 {
 	return troubled >= 2 && troubled * 100 >= domains;

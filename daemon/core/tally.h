@@ -21,8 +21,6 @@ bool tally_has(const struct tally_entry *list, size_t n, int64_t domain);
 /* Puts a domain in once, or renews its instant; the list must have room for one more. Returns the new length. */
 size_t tally_put(struct tally_entry *list, size_t n, int64_t domain, int64_t at);
 
-/* safety.max_daily_changes: a number, or a share of the account's domains in 1/1000, rounded up, at least 1. */
-unsigned tally_cap(unsigned number, unsigned permille, size_t domains);
 /* The breaker opens at two domains and 1 % of the account. */
 bool tally_opens_breaker(size_t troubled, size_t domains);
 

@@ -196,6 +196,41 @@ static bool peer_may_write(struct evhttp_request *req, uint32_t *ret_uid)
 	return peer.uid == 0 || peer.uid == geteuid();
 }
 
+struct control_later {
+	struct evhttp_request *req; /* NULL: whoever asked has gone */
+};
+
+static void asker_gone(struct evhttp_connection *conn, void *arg)
+{
+	struct control_later *later = arg;
+
+	(void)conn;
+	later->req = NULL;
+}
+
+struct control_later *control_later(const struct control_request *request, struct control_answer *answer)
+{
+	struct control_later *later = xcalloc(1, sizeof(*later));
+
+	later->req = request->request;
+	answer->later = true;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(later->req), asker_gone, later);
+	return later;
+}
+
+void control_reply(struct control_later *later, struct control_answer *answer)
+{
+	if (later->req != NULL) {
+		evhttp_connection_set_closecb(evhttp_request_get_connection(later->req), NULL, NULL);
+		if (answer->type == NULL)
+			answer->type = "application/json";
+		send_answer(later->req, answer);
+	} else {
+		buf_free(&answer->body);
+	}
+	free(later);
+}
+
 static void answer_request(struct control *c, struct evhttp_request *req, bool metrics)
 {
 	struct control_answer answer = {.status = 200, .type = "application/json"};
@@ -205,6 +240,7 @@ static void answer_request(struct control *c, struct evhttp_request *req, bool m
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 
 	TAILQ_INIT(&p.query);
+	r.request = req;
 	r.method = evhttp_request_get_command(req) == EVHTTP_REQ_POST ? "POST" : "GET";
 	if (!metrics)
 		r.may_write = peer_may_write(req, &r.uid);
@@ -218,7 +254,8 @@ static void answer_request(struct control *c, struct evhttp_request *req, bool m
 		        "only root and the daemon's own user may change anything");
 	else
 		c->handler(c->arg, &r, &answer);
-	send_answer(req, &answer);
+	if (!answer.later)
+		send_answer(req, &answer);
 	parsed_free(&p);
 }
 

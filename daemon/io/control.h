@@ -29,6 +29,7 @@ struct control_request {
 	size_t body_len;
 	bool may_write; /* root or our own user, by the socket's credentials */
 	uint32_t uid;   /* of the peer; meaningless for metrics */
+	void *request; /* the library's; for control_later */
 	bool metrics; /* it came in at the metrics port: only /metrics may be answered, and GET is all that comes */
 };
 
@@ -37,10 +38,17 @@ struct control_answer {
 	int status;
 	const char *type;
 	struct buf body;
+	bool later; /* set by control_later */
 };
 
 /* Borrowed for the call. */
 typedef void control_handler(void *arg, const struct control_request *request, struct control_answer *answer);
+
+/* Inside the handler: the answer comes later, by control_reply, exactly once; what the handler leaves in `answer` is not
+ * sent. The connection may go away meanwhile: then the reply goes nowhere. */
+struct control_later;
+struct control_later *control_later(const struct control_request *request, struct control_answer *answer);
+void control_reply(struct control_later *later, struct control_answer *answer);
 
 /* The value of a query parameter, NULL when there is none. */
 const char *control_param(const struct control_request *request, const char *name);

@@ -68,6 +68,7 @@ static const struct rows_column domain_columns[] = {
 	C(record, last_full, INT64),
 	C(record, names_at, INT64),
 	C(record, grace_from, INT64),
+	C(record, trouble_since, INT64),
 	C(record, rotated, INT64),
 	C(record, previous, TEXT),
 	C(record, not_signing_since, INT64),

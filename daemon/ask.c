@@ -1,0 +1,222 @@
+/* Routing: a table of method and path to a small function each. */
+#include "ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/json.h"
+#include "core/span.h"
+#include "engine/engine.h"
+
+struct route {
+	const char *method, *path; /* "*" stands for one segment */
+	void (*answer)(struct ask *ask, const struct control_request *q, struct control_answer *a);
+};
+
+static void ok(struct control_answer *a, const char *message)
+{
+	struct json_w *w = json_w_open(&a->body);
+
+	json_w_object(w);
+	json_w_kbool(w, "ok", true);
+	json_w_kstr(w, "message", message);
+	json_w_end(w);
+	json_w_close(w);
+}
+
+static void result(struct control_answer *a, enum ask_result r, const char *name, const char *text)
+{
+	if (r == ASK_OK)
+		ok(a, text);
+	else if (r == ASK_UNKNOWN)
+		control_fail(a, 404, "unknown-domain", "%s is not in the inventory, or stands on two platforms: then ask for %s:PLATFORM", name, name);
+	else if (r == ASK_BAD)
+		control_fail(a, 400, "bad-request", "%s", text);
+	else
+		control_fail(a, 409, "refused", "%s", text);
+}
+
+/* --- reads -------------------------------------------------------------------------------------------------------- */
+
+static void get_status(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	(void)q;
+	engine_status_json(ask->engine, &a->body);
+}
+
+static void get_domains(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	(void)q;
+	engine_domains_json(ask->engine, &a->body);
+}
+
+static void get_domain(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	enum ask_result r = engine_domain_json(ask->engine, q->segment[2], &a->body);
+
+	if (r != ASK_OK)
+		result(a, r, q->segment[2], "");
+}
+
+static void get_metrics(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	(void)q;
+	a->type = "text/plain; version=0.0.4";
+	engine_metrics(ask->engine, &a->body);
+}
+
+/* --- writes ------------------------------------------------------------------------------------------------------- */
+
+struct body {
+	const struct json *json;
+	const char *reason;
+	int64_t for_ms;
+	bool compromised, back;
+};
+
+/* {"reason":..., "for":"2h", "compromised":true, "back":true}; all of it optional. */
+static bool read_body(const struct control_request *q, struct body *b, struct control_answer *a)
+{
+	char why[120] = "";
+	const char *span;
+
+	memset(b, 0, sizeof(*b));
+	if (q->body_len == 0)
+		return true;
+	if (json_parse(q->body, q->body_len, JSON_MAX_API, &b->json, why, sizeof(why)) != 0 || !json_is(b->json, JSON_OBJECT)) {
+		control_fail(a, 400, "bad-request", "the body is not a JSON object: %s", why);
+		return false;
+	}
+	b->reason = json_string(json_get(b->json, "reason"));
+	json_bool(json_get(b->json, "compromised"), &b->compromised);
+	json_bool(json_get(b->json, "back"), &b->back);
+	span = json_string(json_get(b->json, "for"));
+	if (span != NULL && span_parse(span, &b->for_ms) != 0) {
+		control_fail(a, 400, "bad-request", "\"for\" is no span, such as 2h or 7d");
+		return false;
+	}
+	return true;
+}
+
+struct rotation {
+	struct control_later *later;
+	char name[256];
+};
+
+static void rotated(void *arg, enum ask_result r, const char *text)
+{
+	struct rotation *rot = arg;
+	struct control_answer a = {.status = 200};
+
+	result(&a, r, rot->name, text);
+	control_reply(rot->later, &a);
+	free(rot);
+}
+
+static void post_rotate(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	struct body b;
+
+	if (!read_body(q, &b, a))
+		return;
+	enum order order = b.compromised ? ORDER_COMPROMISED : b.back ? ORDER_BACK : ORDER_ROTATE;
+	if (b.compromised && b.back) {
+		control_fail(a, 400, "bad-request", "compromised and back exclude each other");
+	} else {
+		struct rotation *rot = xcalloc(1, sizeof(*rot));
+
+		str_format(rot->name, sizeof(rot->name), "%s", q->segment[2]);
+		rot->later = control_later(q, a);
+		engine_rotate(ask->engine, rot->name, order, rotated, rot);
+	}
+	json_free(b.json);
+}
+
+static void pause_or_resume(struct ask *ask, const struct control_request *q, struct control_answer *a, const char *name, bool pause)
+{
+	struct body b;
+
+	if (!read_body(q, &b, a))
+		return;
+	if (pause && (b.reason == NULL || b.reason[0] == '\0')) {
+		control_fail(a, 400, "bad-request", "a pause needs a reason");
+	} else {
+		enum ask_result r = pause ? engine_pause(ask->engine, name, b.reason, b.for_ms) : engine_resume(ask->engine, name);
+
+		result(a, r, name != NULL ? name : "", r == ASK_OK ? (pause ? "paused" : "resumed") : "the state cannot be written");
+	}
+	json_free(b.json);
+}
+
+static void post_pause(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	pause_or_resume(ask, q, a, q->n_segments == 4 ? q->segment[2] : NULL, true);
+}
+
+static void post_resume(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	pause_or_resume(ask, q, a, q->n_segments == 4 ? q->segment[2] : NULL, false);
+}
+
+static void post_reload(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	struct buf faults = {0};
+
+	(void)q;
+	if (ask->reload(ask->arg, &faults))
+		ok(a, "reloaded");
+	else
+		control_fail(a, 409, "refused", "%s", faults.data != NULL ? faults.data : "refused");
+	buf_free(&faults);
+}
+
+static const struct route routes[] = {
+        {"GET", "v1/status", get_status},
+        {"GET", "v1/domains", get_domains},
+        {"GET", "v1/domains/*", get_domain},
+        {"GET", "metrics", get_metrics},
+        {"POST", "v1/domains/*/rotate", post_rotate},
+        {"POST", "v1/domains/*/pause", post_pause},
+        {"POST", "v1/domains/*/resume", post_resume},
+        {"POST", "v1/pause", post_pause},
+        {"POST", "v1/resume", post_resume},
+        {"POST", "v1/reload", post_reload},
+};
+
+static bool path_matches(const char *path, const struct control_request *q)
+{
+	for (unsigned i = 0; i < q->n_segments; i++) {
+		size_t n = strcspn(path, "/");
+		bool any = n == 1 && path[0] == '*';
+
+		if (n == 0 || (!any && (strncmp(path, q->segment[i], n) != 0 || q->segment[i][n] != '\0')))
+			return false;
+		path += n;
+		path += *path == '/';
+	}
+	return *path == '\0' && q->n_segments > 0;
+}
+
+void ask_handle(void *arg, const struct control_request *q, struct control_answer *a)
+{
+	struct ask *ask = arg;
+	bool path_known = false;
+
+	if (ask->engine == NULL) {
+		control_fail(a, 503, "starting", "the daemon is starting or stopping");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
+		if (!path_matches(routes[i].path, q))
+			continue;
+		path_known = true;
+		if (!str_eq(routes[i].method, q->method))
+			continue;
+		if (str_eq(q->method, "POST") && !q->may_write)
+			control_fail(a, 403, "not-allowed", "only root and the daemon's own user may do this");
+		else
+			routes[i].answer(ask, q, a);
+		return;
+	}
+	control_fail(a, path_known ? 405 : 404, path_known ? "bad-method" : "unknown-path", "no such %s", path_known ? "method here" : "path");
+}

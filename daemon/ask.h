@@ -1,0 +1,19 @@
+/* The routes of the control socket: what people and programs ask of a running daemon, answered by the engine. */
+#ifndef DKIMROTD_ASK_H
+#define DKIMROTD_ASK_H
+
+#include "io/control.h"
+
+struct engine;
+
+struct ask {
+	struct engine *engine;
+	/* Reads configuration and inventory anew; the faults as text into `out`, and whether nothing was refused. */
+	bool (*reload)(void *arg, struct buf *out);
+	void *arg;
+};
+
+/* A control_handler; arg is a struct ask. */
+void ask_handle(void *arg, const struct control_request *q, struct control_answer *a);
+
+#endif

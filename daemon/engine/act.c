@@ -1,0 +1,355 @@
+/* Carrying out one decision: the gate, the durable intent, the request, its answer. The order is the whole point: nothing
+ * leaves before its intent is durable, and the gate is asked again at the moment of leaving (safety rules 7 and 15). */
+#include "engine/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void zone_step(struct job *j);
+
+static bool is_zone_work(const struct job *j)
+{
+	return j->decision.action == ACTION_PUBLISH;
+}
+
+static struct gate_verdict ask_gate(struct job *j)
+{
+	const struct decision *dec = &j->decision;
+
+	j->standing.now = account_now(j->account);
+	j->standing.clock_sure = account_clock_sure(j->account);
+	j->standing.paused = j->e->paused;
+	return gate_selector(dec->action, dec->selector, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
+}
+
+/* What the change is about, in words: "ovhex1-selector2 of mydomain.ovh", or the domain alone. */
+static const char *subject(struct job *j)
+{
+	const char *selector = j->decision.selector, *domain = j->slot->d->domain;
+
+	if (selector[0] == '\0')
+		return domain;
+	str_format(j->subject, sizeof(j->subject), "%s of %s", selector, domain);
+	return j->subject;
+}
+
+/* The gate said no: nothing was sent, and the domain waits with the gate's reason. */
+static void denied(struct job *j)
+{
+	struct fields f;
+
+	tell_fields(&f, j->slot);
+	f.action = action_word(j->decision.action);
+	f.selector = j->decision.selector;
+	report(EVENT_GATE_REFUSED, &f, f.action, subject(j), j->denial.why);
+	if (j->denial.earliest > j->standing.now)
+		j->decision.next_at = j->denial.earliest;
+	job_answer(j, ASK_REFUSED, j->denial.why);
+	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", j->denial.why);
+	j->decision.next_action = j->decision.action;
+	j->decision.moving = true;
+	int64_t gap = j->before.interval != 0 && j->before.reason == j->decision.reason ? j->before.interval * 2 : j->rules.active;
+	j->decision.next_look = j->standing.now + (gap > j->rules.settled ? j->rules.settled : gap);
+	job_end(j);
+}
+
+/* --- changes of a selector -------------------------------------------------------------------------------------- */
+
+static const enum answer_kind answer_kinds[] = {
+	[OUTCOME_ACCEPTED] = ANSWER_ACCEPTED,
+	[OUTCOME_REFUSED] = ANSWER_REFUSED,
+	[OUTCOME_OPEN] = ANSWER_OPEN,
+	[OUTCOME_NOT_SENT] = ANSWER_NOT_SENT,
+};
+
+static void tell_change(struct job *j, enum event ev, const struct outcome *out)
+{
+	struct fields f;
+
+	tell_fields(&f, j->slot);
+	f.action = action_word(j->decision.action);
+	f.selector = j->decision.selector;
+	f.http_method = j->change.method;
+	f.http_path = j->change.path;
+	f.http_status = out->status;
+	f.query_id = out->query_id;
+	f.task_id = out->task_id;
+	report(ev, &f, f.action, subject(j), out->text);
+}
+
+static void note_history(struct job *j, const struct outcome *out)
+{
+	struct buf b = {0};
+
+	buf_printf(&b, "{\"action\":\"%s\",\"selector\":\"%s\",\"status\":%d,\"task\":%lld,\"query_id\":\"", action_word(j->decision.action),
+	        j->decision.selector, out->status, (long long)out->task_id);
+	for (const char *p = out->query_id; *p != '\0'; p++)
+		if (*p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
+			buf_add(&b, p, 1);
+	buf_puts(&b, "\"}");
+	store_history(j->e->p.store, j->record.id, account_now(j->account), "change", b.data);
+	buf_free(&b);
+}
+
+static void outcome_committed(struct job *j, bool durable)
+{
+	(void)durable; /* the intent is durable: a lost outcome is resolved by reading */
+	job_decide(j);
+}
+
+static void changed(void *arg, const struct api_answer *a, bool was_denied)
+{
+	struct job *j = arg;
+	const struct decision *dec = &j->decision;
+	struct outcome out = {.kind = OUTCOME_NOT_SENT};
+	int64_t now = account_now(j->account);
+
+	j->call = NULL;
+	if (!was_denied)
+		j->pass.platform->outcome(a, &out);
+	record_answer(&j->record, dec->action, dec->selector, answer_kinds[out.kind], out.task_id, now);
+	if (out.kind == OUTCOME_REFUSED || out.kind == OUTCOME_NOT_SENT)
+		brakes_switching(j->account, j->slot, false);
+	if (was_denied) {
+		denied(j);
+		return;
+	}
+	j->acted = true;
+	note_history(j, &out);
+	if (out.kind == OUTCOME_ACCEPTED) {
+		tell_change(j, EVENT_CHANGE_SENT, &out);
+		job_answer(j, ASK_OK, "sent");
+	} else if (out.kind == OUTCOME_OPEN) {
+		tell_change(j, EVENT_CHANGE_UNRESOLVED, &out);
+		job_answer(j, ASK_OK, "sent; the answer was lost, so only looking can tell whether it was done");
+	} else {
+		tell_change(j, EVENT_CHANGE_REFUSED, &out);
+		job_answer(j, ASK_REFUSED, out.text);
+		str_format(j->decision.detail, sizeof(j->decision.detail), "%s", out.text);
+		j->decision.reason = out.trouble == TROUBLE_GRANT ? REASON_NOT_GRANTED : REASON_API_REFUSED;
+		j->decision.condition = reason_condition(j->decision.reason);
+		j->decision.waits_on = reason_waits_on(j->decision.reason);
+		int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0 ? j->before.interval * 2 : 2 * j->rules.active;
+		j->decision.next_look = now + (gap > j->rules.settled ? j->rules.settled : gap);
+		j->decision.moving = true;
+		if (out.trouble == TROUBLE_ACCOUNT)
+			account_stop(j->account, out.text);
+		job_end(j);
+		return;
+	}
+	job_save(j);
+	job_commit(j, outcome_committed);
+}
+
+/* The moment of leaving: the last question to the gate. */
+static bool may_leave(void *arg)
+{
+	struct job *j = arg;
+
+	j->denial = ask_gate(j);
+	return j->denial.allow;
+}
+
+static void intent_durable(struct job *j, bool durable)
+{
+	if (!durable) {
+		record_answer(&j->record, j->decision.action, j->decision.selector, ANSWER_NOT_SENT, 0, account_now(j->account));
+		brakes_switching(j->account, j->slot, false);
+		j->decision.reason = REASON_STATE_DISK;
+		j->decision.condition = CONDITION_ERROR;
+		j->decision.next_look = account_now(j->account) + j->rules.active;
+		job_answer(j, ASK_REFUSED, reason_text(REASON_STATE_DISK));
+		job_end(j);
+		return;
+	}
+	if (is_zone_work(j)) {
+		zone_step(j);
+		return;
+	}
+	j->call = account_call(j->account, &j->change, (enum urgency)j->slot->urgency, &j->reserved, may_leave, changed, j);
+}
+
+static void put_intent(struct job *j)
+{
+	const struct decision *dec = &j->decision;
+	int64_t now = account_now(j->account);
+	struct intent *x = record_intend(&j->record, dec->action, dec->selector, dec->target, now);
+
+	if (x == NULL) { /* plan() never proposes a third */
+		job_end(j);
+		return;
+	}
+	x->scheduled = dec->scheduled;
+	if (dec->repair)
+		j->record.repaired = now;
+	if (j->order.order == ORDER_COMPROMISED && dec->action == ACTION_ENABLE)
+		str_copy(j->record.compromised, sizeof(j->record.compromised), j->record.last_signer);
+	if (j->order.order == ORDER_BACK && dec->action == ACTION_ENABLE) {
+		j->record.paused = true;
+		j->record.paused_until = 0;
+		str_copy(j->record.paused_by, sizeof(j->record.paused_by), "rotate --back");
+	}
+	if (j->record.id == 0)
+		job_save(j); /* so that counts can name it */
+	if (dec->scheduled && dec->action != ACTION_DISABLE && j->order.order == ORDER_NONE)
+		brakes_changed(j->account, j->slot);
+	if (dec->action == ACTION_ENABLE && dec->scheduled)
+		brakes_switching(j->account, j->slot, true);
+	job_save(j);
+	job_commit(j, intent_durable);
+}
+
+/* --- records in a zone ------------------------------------------------------------------------------------------ */
+
+/* A zone is written by one job at a time. */
+static bool zone_is_busy(const struct job *j)
+{
+	for (size_t i = 0; i < j->e->n_slots; i++) {
+		const struct job *o = j->e->slots[i]->job;
+
+		if (o != NULL && o != j && o->zone_locked && str_caseeq(o->zone.zone, j->slot->d->zone))
+			return true;
+	}
+	return false;
+}
+
+static bool zone_may_leave(void *arg)
+{
+	struct job *j = arg;
+	struct gate_record_change c = {
+	        .selector = j->decision.selector,
+	        .name = j->zone.name,
+	        .target = j->zone.target,
+	        .zone = j->zone.zone,
+	        .old_target = j->zone.old_target,
+	        .removes = j->zone.removes,
+	        .refreshes = j->zone.refreshes,
+	};
+
+	j->standing.now = account_now(j->account);
+	j->standing.paused = j->e->paused;
+	j->denial = gate_record(&c, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
+	return j->denial.allow;
+}
+
+static void zone_ended(struct job *j)
+{
+	const struct decision *dec = &j->decision;
+	struct zone_job *z = &j->zone;
+	int64_t now = account_now(j->account);
+	struct fields f;
+
+	j->zone_locked = false;
+	tell_fields(&f, j->slot);
+	f.selector = dec->selector;
+	f.action = "publish";
+	f.query_id = z->query_id;
+	if (z->verdict == ZONE_DONE) {
+		record_published(&j->record, dec->selector, now);
+		j->acted = true;
+		report(EVENT_RECORD_WRITTEN, &f, z->name, z->target);
+		store_history(j->e->p.store, j->record.id, now, "record", "{\"action\":\"publish\"}");
+		job_save(j);
+		job_commit(j, outcome_committed);
+		return;
+	}
+	/* Whatever was written is found by the next look at the zone: it looks first and never duplicates. */
+	record_answer(&j->record, ACTION_PUBLISH, dec->selector, z->changed ? ANSWER_OPEN : ANSWER_REFUSED, 0, now);
+	if (z->verdict == ZONE_DENIED) {
+		denied(j);
+		return;
+	}
+	report(EVENT_DNS_PROBLEM, &f, z->name, z->text);
+	j->decision.reason = z->verdict == ZONE_FOREIGN            ? REASON_RECORD_FOREIGN
+	                     : z->trouble == TROUBLE_GRANT   ? REASON_NOT_GRANTED
+	                     : z->trouble == TROUBLE_MISSING ? REASON_NO_SERVICE
+	                                                     : REASON_API_TROUBLE;
+	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", z->text);
+	j->decision.condition = reason_condition(j->decision.reason);
+	j->decision.waits_on = reason_waits_on(j->decision.reason);
+	int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0 ? j->before.interval * 2 : 2 * j->rules.active;
+	j->decision.next_look = now + (gap > j->rules.settled ? j->rules.settled : gap);
+	j->decision.moving = true;
+	job_end(j);
+}
+
+static void zone_answered(void *arg, const struct api_answer *a, bool was_denied)
+{
+	struct job *j = arg;
+
+	j->call = NULL;
+	if (was_denied)
+		zone_deny(&j->zone, j->denial.why);
+	else
+		zone_feed(&j->zone, a);
+	zone_step(j);
+}
+
+static void zone_step(struct job *j)
+{
+	if (j->zone_account == NULL) {
+		j->zone_account = account_by_name(j->e, j->slot->d->zone_account);
+		if (j->zone_account == NULL || j->zone_account->stopped) {
+			j->zone.verdict = ZONE_TROUBLE;
+			j->zone.trouble = TROUBLE_ACCOUNT;
+			str_format(j->zone.text, sizeof(j->zone.text), "the account of the zone is stopped");
+		}
+	}
+	if (j->zone.verdict != ZONE_BUSY || !zone_next(&j->zone, &j->change)) {
+		zone_ended(j);
+		return;
+	}
+	unsigned *reserved = j->zone_account == j->account ? &j->reserved : NULL;
+	j->call = account_call(j->zone_account, &j->change, URGENT_CHANGE, reserved, j->change.changes ? zone_may_leave : NULL,
+	        zone_answered, j);
+}
+
+static void publish(struct job *j)
+{
+	const struct seen_selector *s = NULL;
+
+	for (unsigned i = 0; i < j->pass.seen.n; i++)
+		if (str_eq(j->pass.seen.sel[i].name, j->decision.selector))
+			s = &j->pass.seen.sel[i];
+	j->zone_account = NULL;
+	if (s == NULL || zone_job_init(&j->zone, j->slot->d->zone, s->record, s->target) != 0) {
+		j->denial = (struct gate_verdict){.rule = 14, .why = "the record's name is not inside the zone, or its target is no host name"};
+		denied(j);
+		return;
+	}
+	if (zone_is_busy(j)) { /* another domain's records of the same zone are being written: soon again */
+		j->decision.next_look = account_now(j->account) + MS_SECOND + (int64_t)(j->slot->at % 16) * 100;
+		j->decision.next_action = ACTION_PUBLISH;
+		job_end(j);
+		return;
+	}
+	j->zone_locked = true;
+	put_intent(j);
+}
+
+/* --- the door --------------------------------------------------------------------------------------------------- */
+
+void act_start(struct job *j)
+{
+	const struct decision *dec = &j->decision;
+
+	if (is_zone_work(j)) {
+		publish(j);
+		return;
+	}
+	if (j->pass.platform->change(j->slot->d, &j->pass, dec->action, dec->selector, &j->change) != 0) {
+		job_end(j);
+		return;
+	}
+	j->denial = ask_gate(j); /* early, to spare a commit; asked again when it leaves */
+	if (!j->denial.allow) {
+		denied(j);
+		return;
+	}
+	put_intent(j);
+}
+
+void act_cancel(struct job *j)
+{
+	j->zone_locked = false;
+}

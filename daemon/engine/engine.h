@@ -1,0 +1,69 @@
+/* The engine: who is due → look → plan → gate → intent → act → fold → report, for every domain of the inventory, within
+ * each account's budget. It includes no library: it goes through io, so that the deterministic simulation links it with a
+ * virtual clock, provider, resolver and store. */
+#ifndef DKIMROTD_ENGINE_ENGINE_H
+#define DKIMROTD_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/util.h"
+#include "codec/config.h"
+#include "codec/inventory.h"
+#include "core/plan.h"
+#include "io/creds.h"
+
+struct loop;
+struct http;
+struct dns;
+struct store;
+struct engine;
+
+struct engine_parts { /* borrowed; they outlive the engine */
+	struct loop *loop;
+	struct http *http;
+	struct dns *dns;
+	struct store *store;
+	const struct config *config;
+	struct credentials *const *credentials; /* one for each of config->accounts; NULL = that account is stopped */
+	bool once;                              /* one pass: `done` is called when all is settled or waits */
+	void (*done)(void *arg, int exit_code); /* once only */
+	void (*changed)(void *arg);             /* the one-line summary may have changed; may be NULL */
+	void *arg;
+};
+
+struct engine *engine_new(const struct engine_parts *parts);
+/* Takes the first inventory and starts looking. Owns inv. */
+void engine_start(struct engine *e, struct inventory *inv);
+/* Another generation: new domains are met, missing ones released after ten minutes (safety rule 8: nothing is ever changed
+ * at OVHcloud because of it), the others go on where they were. Owns inv. */
+void engine_reload(struct engine *e, struct inventory *inv);
+/* Stops admitting; what is under way gets until `deadline_ms` from now, then `stopped` is called. */
+void engine_stop(struct engine *e, int64_t deadline_ms, void (*stopped)(void *arg), void *arg);
+void engine_free(struct engine *e);
+
+/* "9987 in order, 10 in grace, 3 blocked" for STATUS= and people. */
+void engine_summary(struct engine *e, char *dst, size_t n);
+/* Grows as long as the engine can do its work; the watchdog is fed by it. */
+/* The generation in force; borrowed. */
+const struct inventory *engine_inventory(const struct engine *e);
+uint64_t engine_progress(const struct engine *e);
+
+/* --- what people ask (the control socket's handler; also tests) ------------------------------------------------- */
+
+enum ask_result { ASK_OK, ASK_UNKNOWN, ASK_REFUSED, ASK_BAD };
+
+void engine_status_json(struct engine *e, struct buf *out);
+enum ask_result engine_domain_json(struct engine *e, const char *name, struct buf *out);
+void engine_domains_json(struct engine *e, struct buf *out);
+void engine_metrics(struct engine *e, struct buf *out);
+
+/* Rotate now: looks, decides and sends, or refuses with the reason and the earliest time; answers from the loop. */
+typedef void engine_answer(void *arg, enum ask_result result, const char *text);
+void engine_rotate(struct engine *e, const char *name, enum order order, engine_answer *answer, void *arg);
+/* name NULL: everything. for_ms 0: until resumed. Resuming everything also closes the breakers. */
+enum ask_result engine_pause(struct engine *e, const char *name, const char *reason, int64_t for_ms);
+enum ask_result engine_resume(struct engine *e, const char *name);
+
+#endif

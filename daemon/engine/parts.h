@@ -1,0 +1,181 @@
+/* What the files of the engine share; nobody else includes it. */
+#ifndef DKIMROTD_ENGINE_PARTS_H
+#define DKIMROTD_ENGINE_PARTS_H
+
+#include "core/apiclock.h"
+#include "core/budget.h"
+#include "core/gate.h"
+#include "core/tally.h"
+#include "engine/engine.h"
+#include "io/dns.h"
+#include "io/http.h"
+#include "io/loop.h"
+#include "io/report.h"
+#include "io/store.h"
+#include "platform/platform.h"
+
+struct job;
+struct call;
+
+/* One domain of the inventory, in memory: its schedule and what the counts need. The record lives in the store. */
+struct slot {
+	const struct desired *d;
+	struct account *account;
+	int64_t id;            /* the record's, 0 = not stored yet */
+	int64_t next_look;     /* API's clock */
+	int64_t missing_since; /* boot clock: left the inventory, 0 = in it */
+	struct job *job;       /* a look in progress */
+	uint32_t at;           /* place in its heap + 1, 0 = in none */
+	uint8_t urgency, phase, condition, reason;
+	bool unsigned_now, looked; /* looked: at least once since the start */
+	bool in_flight;        /* has an unresolved intent */
+};
+
+/* A binary heap of slots by next_look. */
+struct heap {
+	struct slot **list;
+	size_t n, cap;
+};
+void heap_put(struct heap *h, struct slot *s);
+void heap_remove(struct heap *h, struct slot *s);
+struct slot *heap_top(const struct heap *h); /* NULL when empty */
+
+struct day { /* a tally that grows */
+	struct tally_entry *list;
+	size_t n, cap;
+};
+
+struct account {
+	struct engine *e;
+	const struct config_account *cfg;
+	struct credentials *cred;
+	struct apiclock clock;
+	struct call *timing;        /* /auth/time under way */
+	unsigned timing_failures;
+	int64_t timing_after;       /* boot clock: not before */
+	bool stopped;               /* the credential is refused or missing */
+	char stopped_why[200];
+	int64_t stopped_until;      /* boot clock: when a domain may try again */
+	int64_t hold_until;         /* boot clock: 429, or the API is down */
+	unsigned failures;          /* transient ones in a row */
+	char *token;                /* OAuth2 */
+	int64_t token_until;        /* boot clock */
+	struct http_call *token_call;
+	struct budget budget;
+	int64_t *ring;
+	unsigned in_flight;
+	struct call *head[URGENCIES], *tail[URGENCIES]; /* waiting to leave */
+	struct call *sent;                              /* under way */
+	struct heap due[URGENCIES];
+	unsigned jobs;
+	struct day changes, troubles, switching;
+	bool breaker;
+	size_t domains;
+	int64_t effective_settled;
+	int64_t last_pass;          /* API's clock: last time that every domain had been looked at */
+	size_t unlooked;            /* domains still to be looked at in this pass */
+	struct timer *timer, *kick;
+	struct count {              /* api_requests_total */
+		char method[8];
+		int status;
+		uint64_t n;
+	} counts[64];
+	size_t n_counts;
+};
+
+struct engine {
+	struct engine_parts p;
+	struct inventory *inventory;
+	struct inventory **old;     /* generations that missing domains still point into */
+	size_t n_old;
+	struct slot **slots;        /* sorted by domain and platform, missing ones too */
+	size_t n_slots;
+	struct account *accounts;
+	size_t n_accounts;
+	bool stopping, paused;
+	char paused_why[200];
+	int64_t paused_until, paused_at; /* host wall */
+	bool disk_trouble;
+	struct job *commit_head, *commit_tail; /* waiting for the next commit */
+	struct timer *commit;       /* set when something waits for it */
+	struct timer *tick;         /* pause ends, missing domains, pruning */
+	struct timer *stop_timer;
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+	uint64_t progress;
+	int64_t started, once_until;
+	int64_t last_prune;
+	unsigned jobs;
+	bool once_done;
+};
+
+/* --- account.c: requests out, answers in; call.c: the queue ------------------------------------------------------ */
+
+void account_init(struct account *a, struct engine *e, const struct config_account *cfg, struct credentials *cred);
+void account_clear(struct account *a);
+int64_t account_now(const struct account *a); /* the API's clock */
+bool account_clock_sure(const struct account *a);
+/* Something may be due: admits jobs, sends what waits, measures the clock, sets the timer. */
+void account_pump(struct account *a);
+void account_stop(struct account *a, const char *why);
+void account_well(struct account *a); /* it answered as it should */
+struct account *account_by_name(struct engine *e, const char *name);
+
+typedef bool call_prepare(void *arg); /* at the moment of leaving; false: it is not sent */
+typedef void call_done(void *arg, const struct api_answer *a, bool denied);
+/* reserved: how many of the job's reserved requests are left (counted down when used), NULL = none. */
+struct call *account_call(struct account *a, const struct api_request *q, enum urgency urgency, unsigned *reserved,
+        call_prepare *prepare, call_done *done, void *arg);
+void call_cancel(struct call *c);
+void calls_pump(struct account *a);
+int64_t calls_when(struct account *a); /* boot clock: when a waiting call may leave, 0 = none waits */
+
+/* auth.c */
+bool auth_ready(struct account *a); /* the token is at hand; else it is being fetched */
+void auth_headers(struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out);
+void auth_drop_token(struct account *a);
+void auth_clear(struct account *a);
+void clock_measure(struct account *a);
+
+/* --- job.c: one look at one domain, and what follows ------------------------------------------------------------- */
+
+struct job_order {
+	enum order order;
+	engine_answer *answer;
+	void *arg;
+};
+void job_start(struct engine *e, struct slot *s, unsigned reserved, const struct job_order *order);
+unsigned job_need(const struct slot *s); /* requests to reserve */
+void job_cancel(struct job *j);
+void commit_turn(void *arg); /* of the engine: what was saved this turn becomes durable */
+bool job_is_acting(const struct job *j); /* a change has left, or is about to */
+
+/* --- slots.c ------------------------------------------------------------------------------------------------------ */
+
+void slot_key(const struct slot *s, struct store_key *ret);
+void slot_schedule(struct slot *s, enum urgency urgency, int64_t next_look);
+void slot_unschedule(struct slot *s);
+struct slot *slot_find(struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
+void slots_take(struct engine *e, struct inventory *inv);
+void slots_drop_missing(struct engine *e);
+void slots_clear(struct engine *e);
+
+/* --- brakes.c: caps and breaker ------------------------------------------------------------------------------------ */
+
+void brakes_load(struct account *a);
+void brakes_standing(struct account *a, const struct slot *s, struct standing *st);
+void brakes_changed(struct account *a, const struct slot *s);            /* a scheduled switch or deletion leaves */
+void brakes_switching(struct account *a, const struct slot *s, bool on); /* between switch and confirmation */
+void brakes_trouble(struct account *a, const struct slot *s);            /* unnamed stop, or stuck in a switch */
+void brakes_close(struct account *a);
+void brakes_clear(struct account *a);
+
+/* --- tell.c: what the journal hears -------------------------------------------------------------------------------- */
+
+void tell_fields(struct fields *f, const struct slot *s);
+void tell_notes(const struct slot *s, const struct record *r, const struct notes *n);
+void tell_verdict(const struct slot *s, const struct record *before, struct record *r, const struct decision *dec);
+
+void engine_poke(struct engine *e); /* something finished: once mode and stopping look whether they are done */
+
+#endif

@@ -1,0 +1,266 @@
+/* The domains in memory: one slot each, taken over from generation to generation of the inventory. A domain that leaves
+ * keeps its record and is followed until nothing of it is in flight; nothing is ever changed because it left (safety
+ * rule 8). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/words.h"
+#include "engine/parts.h"
+
+#define RELEASE_AFTER (10 * MS_MINUTE) /* a file caught half-written must harm nothing */
+
+static const char *or_empty(const char *s)
+{
+	return s != NULL ? s : "";
+}
+
+static void key_of(const struct desired *d, struct store_key *ret)
+{
+	*ret = (struct store_key){
+	        .account = d->account,
+	        .platform = platform_word(d->platform),
+	        .service = or_empty(d->service),
+	        .organization = or_empty(d->organization),
+	        .domain = d->domain,
+	};
+}
+
+void slot_key(const struct slot *s, struct store_key *ret)
+{
+	key_of(s->d, ret);
+}
+
+static int key_cmp(const struct desired *a, const struct desired *b)
+{
+	struct store_key x, y;
+	int r;
+
+	key_of(a, &x);
+	key_of(b, &y);
+	if ((r = strcmp(x.domain, y.domain)) != 0 || (r = strcmp(x.platform, y.platform)) != 0)
+		return r;
+	if ((r = strcmp(x.account, y.account)) != 0 || (r = strcmp(x.service, y.service)) != 0)
+		return r;
+	return strcmp(x.organization, y.organization);
+}
+
+void slot_unschedule(struct slot *s)
+{
+	if (s->at != 0)
+		heap_remove(&s->account->due[s->urgency], s);
+}
+
+void slot_schedule(struct slot *s, enum urgency urgency, int64_t next_look)
+{
+	slot_unschedule(s);
+	s->urgency = (uint8_t)urgency;
+	s->next_look = next_look;
+	heap_put(&s->account->due[urgency], s);
+}
+
+/* "domain" or "domain:platform". */
+struct slot *slot_find(struct engine *e, const char *name)
+{
+	const char *colon = strchr(name, ':');
+	size_t len = colon != NULL ? (size_t)(colon - name) : strlen(name);
+	struct slot *found = NULL;
+
+	for (size_t i = 0; i < e->n_slots; i++) {
+		struct slot *s = e->slots[i];
+
+		if (s->missing_since != 0 || strncmp(s->d->domain, name, len) != 0 || s->d->domain[len] != '\0')
+			continue;
+		if (colon != NULL && !str_eq(colon + 1, platform_word(s->d->platform)))
+			continue;
+		if (found != NULL)
+			return NULL; /* on two platforms: say which */
+		found = s;
+	}
+	return found;
+}
+
+/* --- taking an inventory ----------------------------------------------------------------------------------------- */
+
+/* What the store knows of every domain's schedule, so that next_look survives a restart. */
+static bool take_due(void *arg, const struct store_key *k, const struct store_due *d)
+{
+	struct engine *e = arg;
+	size_t lo = 0, hi = e->n_slots;
+	struct desired probe = {.domain = k->domain, .account = k->account, .service = k->service, .organization = k->organization};
+	int p = words_parse(&words_platform, k->platform);
+
+	if (p < 0)
+		return true;
+	probe.platform = (enum platform)p;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int r = key_cmp(e->slots[mid]->d, &probe);
+
+		if (r == 0) {
+			struct slot *s = e->slots[mid];
+
+			s->id = d->id;
+			s->phase = (uint8_t)d->phase;
+			s->condition = (uint8_t)d->condition;
+			s->reason = (uint8_t)d->reason;
+			s->in_flight = d->has_intent;
+			slot_schedule(s, d->has_intent ? URGENT_IN_FLIGHT : URGENT_ROUTINE, d->next_look);
+			return true;
+		}
+		if (r < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return true;
+}
+
+static int slot_cmp(const void *a, const void *b)
+{
+	return key_cmp((*(struct slot *const *)a)->d, (*(struct slot *const *)b)->d);
+}
+
+static struct slot *slot_new(struct engine *e, const struct desired *d)
+{
+	struct slot *s = xcalloc(1, sizeof(*s));
+
+	s->d = d;
+	s->account = account_by_name(e, d->account);
+	return s;
+}
+
+/* How often a domain is looked at so that the budget carries all: two requests a look on the average (three of four looks
+ * are one request), and a fifth of the budget kept free for changes. */
+static void stretch(struct account *a)
+{
+	int64_t settled = a->e->p.config->poll.settled;
+	int64_t carried = 0;
+	struct fields f = {.account = a->cfg->name};
+	char span[32];
+
+	if (a->cfg->requests_per_minute != 0)
+		carried = (int64_t)a->domains * 2 * MS_MINUTE * 5 / 4 / a->cfg->requests_per_minute;
+	int64_t now = carried > settled ? carried : settled;
+	if (now != a->effective_settled && now != settled) {
+		str_format(span, sizeof(span), "%lld min", (long long)(now / MS_MINUTE));
+		report(EVENT_BUDGET_STRETCHED, &f, a->cfg->name, span);
+	}
+	a->effective_settled = now;
+}
+
+static void count_domains(struct engine *e)
+{
+	for (size_t i = 0; i < e->n_accounts; i++)
+		e->accounts[i].domains = e->accounts[i].unlooked = 0;
+	for (size_t i = 0; i < e->n_slots; i++) {
+		struct slot *s = e->slots[i];
+
+		if (s->missing_since != 0)
+			continue;
+		s->account->domains++;
+		s->account->unlooked += !s->looked;
+	}
+	for (size_t i = 0; i < e->n_accounts; i++)
+		stretch(&e->accounts[i]);
+}
+
+/* Merges the new generation into the sorted slots: same key, same slot. */
+void slots_take(struct engine *e, struct inventory *inv)
+{
+	size_t n_new = inv->n, cap = e->n_slots + n_new, n = 0, added = 0, gone = 0;
+	struct slot **list = xcalloc(cap + 1, sizeof(struct slot *));
+	struct slot **old = e->slots;
+	size_t n_old = e->n_slots;
+	int64_t boot = loop_boot(e->p.loop);
+
+	for (size_t i = 0; i < n_new; i++)
+		list[n++] = slot_new(e, &inv->list[i]);
+	qsort(list, n, sizeof(struct slot *), slot_cmp);
+	size_t fresh = n;
+	for (size_t i = 0, k = 0; i < n_old; i++) {
+		while (k < fresh && key_cmp(list[k]->d, old[i]->d) < 0)
+			k++;
+		if (k < fresh && key_cmp(list[k]->d, old[i]->d) == 0) {
+			old[i]->d = list[k]->d;
+			old[i]->missing_since = 0;
+			free(list[k]);
+			list[k] = old[i];
+			continue;
+		}
+		if (old[i]->missing_since == 0) {
+			old[i]->missing_since = boot;
+			gone++;
+		}
+		list[n++] = old[i];
+	}
+	qsort(list, n, sizeof(struct slot *), slot_cmp);
+	free(old);
+	e->slots = list;
+	e->n_slots = n;
+	for (size_t i = 0; i < n; i++)
+		if (list[i]->at == 0 && list[i]->job == NULL && list[i]->id == 0) {
+			added++;
+			slot_schedule(list[i], URGENT_ROUTINE, 0); /* only first contact is immediate */
+		}
+	if (added != 0)
+		store_each_due(e->p.store, take_due, e);
+	if (gone * 10 > n_old && n_old != 0) {
+		char lost[24], all[24];
+
+		str_format(lost, sizeof(lost), "%zu", gone);
+		str_format(all, sizeof(all), "%zu", n_old);
+		report(EVENT_MANY_RELEASED, NULL, lost, all);
+	}
+	count_domains(e);
+}
+
+static bool generation_is_used(const struct engine *e, const struct inventory *inv)
+{
+	for (size_t i = 0; i < e->n_slots; i++)
+		if (e->slots[i]->d >= inv->list && e->slots[i]->d < inv->list + inv->n)
+			return true;
+	return false;
+}
+
+/* Domains that left long enough ago and have nothing in flight are forgotten here; their records stay in the store. */
+void slots_drop_missing(struct engine *e)
+{
+	int64_t boot = loop_boot(e->p.loop);
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n_slots; i++) {
+		struct slot *s = e->slots[i];
+		struct fields f;
+
+		if (s->missing_since == 0 || boot - s->missing_since < RELEASE_AFTER || s->job != NULL || s->in_flight) {
+			e->slots[n++] = s;
+			continue;
+		}
+		tell_fields(&f, s);
+		report(EVENT_DOMAIN_RELEASED, &f, s->d->domain);
+		slot_unschedule(s);
+		free(s);
+	}
+	e->n_slots = n;
+	if (e->jobs != 0)
+		return; /* jobs hold on to their generation */
+	n = 0;
+	for (size_t i = 0; i < e->n_old; i++)
+		if (generation_is_used(e, e->old[i]))
+			e->old[n++] = e->old[i];
+		else
+			inventory_free(e->old[i]);
+	e->n_old = n;
+}
+
+void slots_clear(struct engine *e)
+{
+	for (size_t i = 0; i < e->n_slots; i++) {
+		if (e->slots[i]->job != NULL)
+			job_cancel(e->slots[i]->job);
+		free(e->slots[i]);
+	}
+	free(e->slots);
+	e->slots = NULL;
+	e->n_slots = 0;
+}

@@ -1,0 +1,280 @@
+/* What is shown of the engine: JSON for the control socket, one line for STATUS=, text for Prometheus. It reads records
+ * from the store and changes nothing. The shapes are the contract's (/v1/status, /v1/domains/NAME, /metrics). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/json.h"
+#include "engine/parts.h"
+
+#ifndef DKIMROTD_VERSION
+#define DKIMROTD_VERSION "0"
+#endif
+
+struct counts {
+	size_t phases[PHASE_RENEWING + 1], conditions[CONDITION_OBSERVING + 1];
+	size_t not_signing, domains, unlooked;
+};
+
+static void count(const struct engine *e, const struct account *only, struct counts *c)
+{
+	memset(c, 0, sizeof(*c));
+	for (size_t i = 0; i < e->n_slots; i++) {
+		const struct slot *s = e->slots[i];
+
+		if (s->missing_since != 0 || (only != NULL && s->account != only))
+			continue;
+		c->domains++;
+		c->phases[s->phase <= PHASE_RENEWING ? s->phase : 0]++;
+		c->conditions[s->condition <= CONDITION_OBSERVING ? s->condition : 0]++;
+		c->not_signing += s->unsigned_now;
+		c->unlooked += !s->looked;
+	}
+}
+
+void engine_summary(struct engine *e, char *dst, size_t n)
+{
+	static const enum phase shown[] = {PHASE_CREATING, PHASE_PUBLISHING, PHASE_ACTIVATING, PHASE_ROTATING, PHASE_GRACE, PHASE_RENEWING};
+	static const enum condition trouble[] = {CONDITION_BLOCKED, CONDITION_ERROR, CONDITION_PAUSED, CONDITION_OBSERVING};
+	struct counts c;
+	struct buf b = {0};
+
+	count(e, NULL, &c);
+	buf_printf(&b, "%zu domains, %zu settled", c.domains, c.phases[PHASE_SETTLED]);
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		if (c.phases[shown[i]] != 0)
+			buf_printf(&b, ", %zu %s", c.phases[shown[i]], phase_word(shown[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(trouble); i++)
+		if (c.conditions[trouble[i]] != 0)
+			buf_printf(&b, ", %zu %s", c.conditions[trouble[i]], condition_word(trouble[i]));
+	if (c.not_signing != 0)
+		buf_printf(&b, ", %zu not signing", c.not_signing);
+	if (c.unlooked != 0)
+		buf_printf(&b, ", %zu not looked at yet", c.unlooked);
+	if (e->paused)
+		buf_puts(&b, "; paused");
+	str_format(dst, n, "%s", b.data);
+	buf_free(&b);
+}
+
+/* --- one domain ---------------------------------------------------------------------------------------------------- */
+
+static void selector_json(struct json_w *w, const struct slot *s, const struct record *r, const struct rec_selector *x, int64_t now)
+{
+	enum role role = record_role(r, x, s->d->policy.grace, now);
+	bool retired = role == ROLE_RETIRED;
+	bool domain_wide = s->d->platform == PLATFORM_MXPLAN || s->d->platform == PLATFORM_ZIMBRA;
+
+	if (domain_wide)
+		role = r->status == STATUS_ENABLED && str_eq(r->active, x->name) ? ROLE_ACTIVE : ROLE_SPARE;
+	json_w_object(w);
+	json_w_kstr(w, "name", x->name);
+	json_w_kstr(w, "state", selector_state_word(x->state));
+	json_w_kstr(w, "role", role_word(role));
+	json_w_kstr(w, "record", x->record[0] != '\0' ? x->record : NULL);
+	json_w_kstr(w, "target", x->target[0] != '\0' ? x->target : NULL);
+	json_w_kstr(w, "dns", x->dns_at != 0 ? seen_word(x->dns) : "unknown");
+	if (x->key_bits != 0)
+		json_w_kint(w, "key_bits", x->key_bits);
+	if (x->signing_since != 0)
+		json_w_ktime(w, "signing_since", x->signing_since);
+	if (retired && !domain_wide) {
+		json_w_ktime(w, "stopped_signing", x->stopped);
+		json_w_ktime(w, "delete_after", x->may_sign_last != 0 ? due_deletion(s->d, r, x) : 0);
+	}
+	json_w_end(w);
+}
+
+static void diagnosis_json(struct json_w *w, const struct record *r)
+{
+	bool trouble = r->condition == CONDITION_BLOCKED || r->condition == CONDITION_ERROR;
+
+	json_w_key(w, "diagnosis");
+	if (!trouble && r->theirs.code == 0) {
+		json_w_null(w);
+		return;
+	}
+	json_w_object(w);
+	if (r->theirs.code != 0)
+		json_w_kint(w, "code", r->theirs.code);
+	else
+		json_w_knull(w, "code");
+	json_w_kstr(w, "message", trouble ? reason_text(r->reason) : r->theirs.message);
+	json_w_kstr(w, "remedy", r->detail[0] != '\0' ? r->detail : reason_text(r->reason));
+	json_w_end(w);
+}
+
+static void domain_json(struct json_w *w, const struct slot *s, const struct record *r)
+{
+	const struct rec_selector *signer = record_signer(r);
+	int64_t now = account_now(s->account);
+	const char *active = signer != NULL ? signer->name : r->status == STATUS_ENABLED && r->active[0] != '\0' ? r->active : NULL;
+
+	json_w_object(w);
+	json_w_kstr(w, "domain", s->d->domain);
+	json_w_kstr(w, "account", s->d->account);
+	json_w_kstr(w, "platform", platform_word(s->d->platform));
+	json_w_kstr(w, "phase", phase_word(r->phase));
+	json_w_kstr(w, "condition", condition_word(r->condition));
+	json_w_kstr(w, "reason", reason_word(r->reason));
+	json_w_kstr(w, "waits_on", waits_on_word(reason_waits_on(r->reason)));
+	json_w_ktime(w, "since", r->since);
+	json_w_key(w, "next");
+	json_w_object(w);
+	json_w_kstr(w, "action", action_word(r->next_action == ACTION_NONE ? ACTION_LOOK : r->next_action));
+	json_w_ktime(w, "at", r->next_at != 0 ? r->next_at : r->next_look);
+	json_w_end(w);
+	json_w_ktime(w, "next_look", r->next_look != 0 ? r->next_look : now);
+	json_w_kstr(w, "active_selector", active);
+	json_w_key(w, "selectors");
+	json_w_array(w);
+	for (unsigned i = 0; i < r->n; i++)
+		selector_json(w, s, r, &r->sel[i], now);
+	json_w_end(w);
+	json_w_ktime(w, "rotated", r->rotated);
+	json_w_ktime(w, "next_rotation",
+	        s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO ? due_rotation(s->d, r) : 0);
+	diagnosis_json(w, r);
+	if (r->detail[0] != '\0')
+		json_w_kstr(w, "detail", r->detail);
+	if (r->paused)
+		json_w_kstr(w, "paused", r->paused_by);
+	json_w_end(w);
+}
+
+static void load(struct engine *e, const struct slot *s, struct record *r)
+{
+	struct store_key key;
+
+	slot_key(s, &key);
+	if (store_load(e->p.store, &key, r) != 0)
+		record_init(r);
+}
+
+enum ask_result engine_domain_json(struct engine *e, const char *name, struct buf *out)
+{
+	struct slot *s = slot_find(e, name);
+
+	if (s == NULL)
+		return ASK_UNKNOWN;
+	struct record *r = xmalloc(sizeof(*r));
+	struct json_w *w = json_w_open(out);
+	load(e, s, r);
+	domain_json(w, s, r);
+	json_w_close(w);
+	free(r);
+	return ASK_OK;
+}
+
+void engine_domains_json(struct engine *e, struct buf *out)
+{
+	struct record *r = xmalloc(sizeof(*r));
+	struct json_w *w = json_w_open(out);
+
+	json_w_array(w);
+	for (size_t i = 0; i < e->n_slots; i++) {
+		if (e->slots[i]->missing_since != 0)
+			continue;
+		load(e, e->slots[i], r);
+		domain_json(w, e->slots[i], r);
+	}
+	json_w_end(w);
+	json_w_close(w);
+	free(r);
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------ */
+
+static void account_json(struct json_w *w, struct account *a)
+{
+	int64_t boot = loop_boot(a->e->p.loop);
+	unsigned limit = a->budget.limit, room = budget_room(&a->budget, boot);
+
+	json_w_object(w);
+	json_w_kstr(w, "name", a->cfg->name);
+	json_w_kstr(w, "state", a->stopped ? "stopped" : !a->clock.known ? "connecting" : boot < a->hold_until ? "holding" : "ok");
+	json_w_kstr(w, "breaker", a->breaker ? "open" : "closed");
+	json_w_kint(w, "budget_used", limit != 0 ? limit - (room < limit ? room : limit) : 0);
+	json_w_kint(w, "effective_settled", a->effective_settled / MS_SECOND);
+	json_w_key(w, "clock_offset");
+	if (a->clock.known)
+		json_w_int(w, a->clock.offset / MS_SECOND);
+	else
+		json_w_null(w);
+	json_w_knull(w, "credential_expires");
+	json_w_kstr(w, "refused", a->stopped ? a->stopped_why : NULL);
+	json_w_kint(w, "domains", (int64_t)a->domains);
+	json_w_kint(w, "first_looks_left", (int64_t)a->unlooked);
+	/* first contact: five requests a domain, within the budget */
+	json_w_kint(w, "first_looks_seconds", limit != 0 ? (int64_t)(a->unlooked * 5 * 60 / limit) : 0);
+	json_w_end(w);
+}
+
+static void files_json(struct json_w *w, const struct inventory *inv)
+{
+	static const char *const words[] = {[INVENTORY_OK] = "ok", [INVENTORY_LAST_GOOD] = "last-good", [INVENTORY_REFUSED] = "refused"};
+
+	json_w_key(w, "files");
+	json_w_array(w);
+	for (size_t i = 0; i < inv->n_files; i++) {
+		json_w_object(w);
+		json_w_kstr(w, "path", inv->files[i].path);
+		json_w_kstr(w, "state", words[inv->files[i].state]);
+		json_w_kstr(w, "error", inv->files[i].error);
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
+static void counted(struct json_w *w, const char *key, const size_t *n, size_t len, const char *(*word)(unsigned))
+{
+	json_w_key(w, key);
+	json_w_object(w);
+	for (size_t i = 0; i < len; i++)
+		json_w_kint(w, word((unsigned)i), (int64_t)n[i]);
+	json_w_end(w);
+}
+
+static const char *phase_name(unsigned i)
+{
+	return phase_word((enum phase)i);
+}
+
+static const char *condition_name(unsigned i)
+{
+	return condition_word((enum condition)i);
+}
+
+void engine_status_json(struct engine *e, struct buf *out)
+{
+	struct json_w *w = json_w_open(out);
+	struct counts c;
+	char summary[400];
+
+	count(e, NULL, &c);
+	engine_summary(e, summary, sizeof(summary));
+	json_w_object(w);
+	json_w_kstr(w, "version", DKIMROTD_VERSION);
+	json_w_ktime(w, "since", e->started);
+	json_w_kstr(w, "mode", e->p.config->mode == MODE_OBSERVE ? "observe" : "manage");
+	json_w_kstr(w, "summary", summary);
+	json_w_key(w, "paused");
+	if (e->paused) {
+		json_w_object(w);
+		json_w_kstr(w, "reason", e->paused_why);
+		json_w_kstr(w, "by", "control socket");
+		json_w_ktime(w, "until", e->paused_until);
+		json_w_end(w);
+	} else {
+		json_w_null(w);
+	}
+	json_w_key(w, "accounts");
+	json_w_array(w);
+	for (size_t i = 0; i < e->n_accounts; i++)
+		account_json(w, &e->accounts[i]);
+	json_w_end(w);
+	counted(w, "phases", c.phases, ARRAY_SIZE(c.phases), phase_name);
+	counted(w, "conditions", c.conditions, ARRAY_SIZE(c.conditions), condition_name);
+	files_json(w, e->inventory);
+	json_w_end(w);
+	json_w_close(w);
+}

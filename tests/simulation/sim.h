@@ -1,0 +1,34 @@
+/* The deterministic simulation: the engine linked with a virtual clock (sim_loop.c), the simulated OVHcloud called in
+ * process (sim_http.c), its DNS (sim_dns.c) and a store in memory, instead of the real ones. One seed, one run. */
+#ifndef DKIMROTD_SIM_H
+#define DKIMROTD_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../ovhsim/world/world.h"
+
+struct loop;
+
+struct sim {
+	struct world *world;
+	uint64_t rng;
+	int64_t now;         /* true time: OVHcloud's clock, ms since 1970 */
+	int64_t boot_at;     /* true time at which this host booted */
+	int64_t host_offset; /* host's wall clock minus true time */
+	unsigned long http_calls, dns_looks, dns_lies;
+	double lie, lost;    /* chance that a look-up answers unknown; that an answer to a request is lost on the way */
+	void (*after)(void); /* after every event: the rules are checked */
+};
+extern struct sim sim;
+
+uint64_t sim_random(void);            /* 64 bits */
+bool sim_chance(double p);
+int64_t sim_between(int64_t a, int64_t b);
+
+/* Runs events until true time `until`. */
+void sim_run(struct loop *l, int64_t until);
+/* Calls cb(arg) at now + delay, as an event of the world outside; dropped when the loop is freed. */
+void sim_later(struct loop *l, int64_t delay, void (*cb)(void *arg), void *arg, void (*drop)(void *arg));
+
+#endif

@@ -1,0 +1,361 @@
+/* Years of rotations in seconds: the real engine, platform drivers, plan and gate over a virtual clock, against the simulated
+ * OVHcloud in this process. A seed is a run; whatever fails prints the line that replays it. The judge of the simulated
+ * OVHcloud checks the safety rules on every change; this file adds crashes, restarts, people, wrong clocks and a hostile API.
+ *
+ *   simulation [--seed N] [--seeds COUNT] [--domains N] [--days N] [--calm] [--trace]
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/util.h"
+#include "engine/engine.h"
+#include "io/dns.h"
+#include "io/http.h"
+#include "io/loop.h"
+#include "io/report.h"
+#include "io/store.h"
+#include "io_ram/store_ram.h"
+#include "sim.h"
+
+#define EPOCH (INT64_C(1790000000) * 1000)
+
+static struct {
+	struct config *config;
+	char *inventory_text;
+	unsigned domains;
+	struct loop *loop;
+	struct http *http;
+	struct dns *dns;
+	struct store *store;
+	struct engine *engine;
+	struct credentials *cred[1];
+	bool trace;
+	uint64_t seed;
+	unsigned long told[EVENT_COUNT], crashes, restarts, persons;
+	size_t broken_shown;
+} run;
+
+static const char *const platforms[] = {"exchange", "emailpro", "mxplan", "zimbra"};
+
+static const char *platform_of(unsigned i)
+{
+	return i % 8 == 6 ? "mxplan" : i % 8 == 7 ? "zimbra" : platforms[i % 2];
+}
+
+static void trace(void *arg, enum event e, int priority, const struct fields *f, const char *message)
+{
+	(void)arg;
+	run.told[e]++;
+	if (!run.trace || priority > 6)
+		return;
+	char when[TIME_TEXT];
+	printf("%s %-20s %s: %s\n", time_text(when, sim.now), event_name(e), f != NULL && f->domain != NULL ? f->domain : "-", message);
+}
+
+/* --- the daemon's life ------------------------------------------------------------------------------------------- */
+
+static struct inventory *read_inventory(void)
+{
+	struct diags d = {0};
+	struct inventory_text file = {.path = "sim.yaml", .text = run.inventory_text, .len = strlen(run.inventory_text)};
+	struct inventory *inv = inventory_start(run.config, &file, 1, NULL, 0, &d);
+
+	if (d.n != 0) {
+		fprintf(stderr, "inventory: %s\n", d.list[0].text);
+		exit(2);
+	}
+	return inv;
+}
+
+static void start(void)
+{
+	char error[200];
+	const char *why;
+	struct dns_options o = {.authoritative = true};
+
+	run.loop = loop_new();
+	run.http = http_new(run.loop, "simulation", 8, 0);
+	run.dns = dns_new(run.loop, &o, &why);
+	run.store = store_open("sim", false, error, sizeof(error));
+	struct engine_parts parts = {.loop = run.loop, .http = run.http, .dns = run.dns, .store = run.store, .config = run.config, .credentials = run.cred};
+	run.engine = engine_new(&parts);
+	engine_start(run.engine, read_inventory());
+}
+
+/* crash: nothing uncommitted survives; otherwise an orderly end. */
+static void stop(bool crash)
+{
+	if (crash)
+		store_ram_fail(run.store, EIO); /* no last commit */
+	engine_free(run.engine);
+	if (crash)
+		store_ram_crash(run.store);
+	else
+		store_close(run.store);
+	dns_free(run.dns);
+	http_free(run.http);
+	loop_free(run.loop);
+}
+
+/* --- the rules, after every event ---------------------------------------------------------------------------------- */
+
+static void check(void)
+{
+	size_t n = world_broken(sim.world);
+
+	if (n == run.broken_shown)
+		return;
+	for (size_t i = world_changes(sim.world); i-- > 0;) {
+		const struct world_change *c = world_change(sim.world, i);
+		char when[TIME_TEXT];
+
+		if (c->broken == 0)
+			continue;
+		fprintf(stderr, "seed %" PRIu64 ": rule %d broken at %s: %s %s %s: %s\n", run.seed, c->broken, time_text(when, c->at), c->domain,
+		        c->method, c->path, c->why);
+		break;
+	}
+	run.broken_shown = n;
+}
+
+/* --- what happens outside -------------------------------------------------------------------------------------------- */
+
+static void set(const char *name, const char *value)
+{
+	if (world_set(sim.world, name, value) != 0) {
+		fprintf(stderr, "no switch %s=%s\n", name, value);
+		exit(2);
+	}
+}
+
+static const char *pick(const char *const *list, size_t n)
+{
+	return list[sim_random() % n];
+}
+#define PICK(...) pick((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+/* Every unknown of the API turns out one way or the other, for this run. */
+static void choose_world(bool calm)
+{
+	set("task_ms", PICK("0", "5s", "20s", "3min"));
+	set("check_ms", PICK("1min", "10min", "1h"));
+	set("publish_ms", PICK("1s", "30s", "5min"));
+	set("zone_ttl", PICK("60", "3600", "86400"));
+	set("key_ttl", PICK("60", "3600"));
+	set("old_selector", PICK("ready", "ready", "both", "inProduction", "disabling"));
+	set("target_changes", PICK("yes", "yes", "no"));
+	set("key_changes", "yes");
+	set("pending_in_waiting", PICK("no", "done", "gone"));
+	set("no_task", PICK("null", "zero", "absent"));
+	set("cname_field", PICK("yes", "absent"));
+	set("last_update", PICK("changes", "checks", "never", "null"));
+	set("errors", PICK("new", "old"));
+	set("post_existing", PICK("409", "400", "200"));
+	set("enable_unready", PICK("400", "409", "200"));
+	set("action_pending", PICK("409", "400", "200"));
+	set("cname_gone", PICK("keep", "ready"));
+	set("old_key_ms", PICK("0", "1h", "1d"));
+	set("mx_selectors", PICK("empty", "null", "shown"));
+	set("mx_wait_state", PICK("disabled", "toConfigure"));
+	set("diagnostics", PICK("yes", "null", "absent"));
+	set("dns_servers", PICK("1", "2", "4"));
+	if (calm)
+		return;
+	set("list_lag_ms", PICK("0", "0", "10s"));
+	set("blind_ms", PICK("0", "0", "30s"));
+	set("mx_flap_ms", PICK("0", "30s"));
+	set("mx_order_swaps", PICK("no", "yes"));
+	set("mx_conflict", PICK("0", "0.1"));
+	set("mx_lost", PICK("0", "0.1"));
+	set("record_404_ms", PICK("0", "10s"));
+	set("id_zero", PICK("0", "0.2"));
+	set("duplicate", PICK("200", "400", "409"));
+	set("dns_lagging", PICK("none", "2"));
+}
+
+static void faults(const char *p)
+{
+	static const char *const names[] = {"fault_429", "fault_5xx", "fault_5xx_after", "fault_html", "fault_reset_before", "fault_reset_after",
+	        "fault_truncated", "fault_garbage", "fault_401", "fault_404", "fault_empty_list", "fault_unknown_enum", "fault_missing_field",
+	        "fault_wrong_selector", "fault_wrong_record", "fault_null_target", "task_error", "action_lost", "refresh_error", "refresh_lost"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		set(names[i], p);
+}
+
+static void somebody(void)
+{
+	char domain[64];
+	unsigned i = (unsigned)(sim_random() % run.domains);
+
+	if (i % 8 >= 6)
+		return;
+	snprintf(domain, sizeof(domain), "d%u.example", i);
+	run.persons++;
+	world_person(sim.world, sim.now, domain, PICK("switch", "remove-cname", "remove-cname"));
+}
+
+/* A day of the world outside: sometimes the API is hostile, the DNS lies, the daemon dies, a person meddles. */
+static void day(bool calm)
+{
+	int64_t end = sim.now + MS_DAY;
+	bool hostile = !calm && sim_chance(0.3);
+
+	if (!calm) {
+		faults(hostile ? PICK("0.01", "0.05", "0.2") : "0");
+		sim.lie = sim_chance(0.2) ? 0.1 : 0;
+		sim.lost = hostile ? 0.05 : 0;
+	}
+	if (!calm && sim_chance(0.05))
+		sim.host_offset += sim_between(-3, 3) * MS_HOUR; /* somebody sets the clock */
+	while (sim.now < end) {
+		int64_t until = sim.now + sim_between(MS_MINUTE, 8 * MS_HOUR);
+
+		sim_run(run.loop, until < end ? until : end);
+		if (!calm && sim_chance(0.1)) {
+			bool crash = sim_chance(0.7);
+
+			stop(crash);
+			run.crashes += crash;
+			run.restarts += !crash;
+			if (sim_chance(0.2))
+				sim.now += sim_between(MS_MINUTE, 3 * MS_DAY);
+			start();
+		}
+		if (!calm && sim_chance(0.02))
+			somebody();
+	}
+}
+
+/* --- a run ------------------------------------------------------------------------------------------------------------ */
+
+static void build(unsigned domains)
+{
+	static const char config[] = "accounts: { default: { endpoint: \"https://api.example/1.0\", credentials: /none, requests_per_minute: 0 } }\n"
+	                             "safety: { max_daily_changes: 100 }\n"
+	                             "policies: { default: { rotate_every: 30d, grace: 7d } }\n";
+	struct diags d = {0};
+	struct buf inv = {0};
+
+	run.domains = domains;
+	run.config = config_parse(config, strlen(config), "sim-config.yaml", &d);
+	if (run.config == NULL) {
+		fprintf(stderr, "configuration: %s\n", d.list[0].text);
+		exit(2);
+	}
+	buf_puts(&inv, "domains:\n");
+	for (unsigned i = 0; i < domains; i++) {
+		const char *p = platform_of(i);
+		const char *service = *p == 'e' ? ", service: svc-1" : "";
+		char name[64];
+
+		snprintf(name, sizeof(name), "d%u.example", i);
+		buf_printf(&inv, "  - { domain: %s, platform: %s%s, dns: ovh }\n", name, p, service);
+		world_add_domain(sim.world, sim.now, "default", p, "svc-1", name, name, "ovh", 2, i % 3 == 0 && *p == 'e' ? "signing" : "virgin");
+	}
+	free(run.inventory_text);
+	run.inventory_text = inv.data;
+}
+
+/* After the storm: with a calm API every domain signs and rotates by itself. */
+static unsigned unhappy(void)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < run.domains; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "d%u.example", i);
+		if (world_signing(sim.world, sim.now, name)[0] != '\0')
+			continue;
+		struct buf b = {0};
+		engine_domain_json(run.engine, name, &b);
+		fprintf(stderr, "seed %" PRIu64 ": %s does not sign at the end: %s\n", run.seed, name, b.data != NULL ? b.data : "?");
+		buf_free(&b);
+		bad++;
+	}
+	return bad;
+}
+
+static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
+{
+	memset(&sim, 0, sizeof(sim));
+	memset(run.told, 0, sizeof(run.told));
+	run.seed = seed;
+	run.crashes = run.restarts = run.persons = 0;
+	run.broken_shown = 0;
+	sim.rng = seed;
+	sim.now = EPOCH;
+	sim.boot_at = EPOCH - MS_HOUR;
+	sim.host_offset = calm ? 0 : sim_between(-120, 120) * MS_MINUTE;
+	sim.after = check;
+	sim.world = world_new(seed);
+	store_ram_forget("sim");
+	choose_world(calm);
+	build(domains);
+	start();
+	for (unsigned i = 0; i < days; i++)
+		day(calm);
+	if (!calm) { /* peace */
+		faults("0");
+		sim.lie = sim.lost = 0;
+		set("blind_ms", "0");
+		for (unsigned i = 0; i < 45; i++)
+			day(true);
+	}
+	unsigned bad = unhappy();
+	unsigned long rotations = run.told[EVENT_ROTATION_CONFIRMED], deleted = run.told[EVENT_KEY_DELETED];
+	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu changes, %lu requests, %lu look-ups, %lu crashes, "
+	       "%lu restarts, %lu meddlings, %zu rules broken, %u without a signer\n",
+	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED], (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks,
+	        run.crashes, run.restarts, run.persons, world_broken(sim.world), bad);
+	bool good = world_broken(sim.world) == 0 && bad == 0 && rotations > 0;
+	stop(false);
+	world_free(sim.world);
+	config_free(run.config);
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"seed", 1, NULL, 's'}, {"seeds", 1, NULL, 'n'}, {"domains", 1, NULL, 'd'}, {"days", 1, NULL, 'y'},
+	        {"calm", 0, NULL, 'c'}, {"trace", 0, NULL, 't'}, {NULL, 0, NULL, 0}};
+	static struct credentials cred = {.kind = CREDENTIALS_KEYS, .application_key = (char *)"default", .application_secret = (char *)"s", .consumer_key = (char *)"c"};
+	uint64_t seed = 1;
+	unsigned seeds = 1, domains = 24, days = 200, bad = 0;
+	bool calm = false, one = false;
+
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (c == 's') {
+			seed = strtoull(optarg, NULL, 10);
+			one = true;
+		} else if (c == 'n')
+			seeds = (unsigned)atoi(optarg);
+		else if (c == 'd')
+			domains = (unsigned)atoi(optarg);
+		else if (c == 'y')
+			days = (unsigned)atoi(optarg);
+		else if (c == 'c')
+			calm = true;
+		else if (c == 't')
+			run.trace = true;
+		else
+			return 2;
+	}
+	(void)one;
+	run.cred[0] = &cred;
+	report_capture(trace, NULL);
+	for (unsigned i = 0; i < seeds; i++) {
+		bool good = simulate(seed + i, domains, days, calm);
+
+		printf("%s %u - seed %" PRIu64 "%s\n", good ? "ok" : "not ok", i + 1, seed + i, calm ? " (calm)" : "");
+		bad += !good;
+	}
+	printf("1..%u\n", seeds);
+	return bad != 0;
+}
