@@ -29,7 +29,9 @@ static void result(struct control_answer *a, enum ask_result r, const char *name
 	if (r == ASK_OK)
 		ok(a, text);
 	else if (r == ASK_UNKNOWN)
-		control_fail(a, 404, "unknown-domain", "%s is not in the inventory, or stands on two platforms: then ask for %s:PLATFORM", name, name);
+		control_fail(a, 404, "unknown-domain",
+		        "%s is not in the inventory, or stands on two platforms: then ask for %s:PLATFORM",
+		        name, name);
 	else if (r == ASK_BAD)
 		control_fail(a, 400, "bad-request", "%s", text);
 	else
@@ -83,7 +85,8 @@ static bool read_body(const struct control_request *q, struct body *b, struct co
 	memset(b, 0, sizeof(*b));
 	if (q->body_len == 0)
 		return true;
-	if (json_parse(q->body, q->body_len, JSON_MAX_API, &b->json, why, sizeof(why)) != 0 || !json_is(b->json, JSON_OBJECT)) {
+	if (json_parse(q->body, q->body_len, JSON_MAX_API, &b->json, why, sizeof(why)) != 0 ||
+	        !json_is(b->json, JSON_OBJECT)) {
 		control_fail(a, 400, "bad-request", "the body is not a JSON object: %s", why);
 		return false;
 	}
@@ -132,7 +135,8 @@ static void post_rotate(struct ask *ask, const struct control_request *q, struct
 	json_free(b.json);
 }
 
-static void pause_or_resume(struct ask *ask, const struct control_request *q, struct control_answer *a, const char *name, bool pause)
+static void pause_or_resume(struct ask *ask, const struct control_request *q, struct control_answer *a,
+        const char *name, bool pause)
 {
 	struct body b;
 
@@ -141,9 +145,11 @@ static void pause_or_resume(struct ask *ask, const struct control_request *q, st
 	if (pause && (b.reason == NULL || b.reason[0] == '\0')) {
 		control_fail(a, 400, "bad-request", "a pause needs a reason");
 	} else {
-		enum ask_result r = pause ? engine_pause(ask->engine, name, b.reason, b.for_ms) : engine_resume(ask->engine, name);
+		enum ask_result r = pause ? engine_pause(ask->engine, name, b.reason, b.for_ms)
+		                          : engine_resume(ask->engine, name);
 
-		result(a, r, name != NULL ? name : "", r == ASK_OK ? (pause ? "paused" : "resumed") : "the state cannot be written");
+		result(a, r, name != NULL ? name : "",
+		        r == ASK_OK ? (pause ? "paused" : "resumed") : "the state cannot be written");
 	}
 	json_free(b.json);
 }
@@ -171,16 +177,16 @@ static void post_reload(struct ask *ask, const struct control_request *q, struct
 }
 
 static const struct route routes[] = {
-        {"GET", "v1/status", get_status},
-        {"GET", "v1/domains", get_domains},
-        {"GET", "v1/domains/*", get_domain},
-        {"GET", "metrics", get_metrics},
+        {"GET",  "v1/status",           get_status },
+        {"GET",  "v1/domains",          get_domains},
+        {"GET",  "v1/domains/*",        get_domain },
+        {"GET",  "metrics",             get_metrics},
         {"POST", "v1/domains/*/rotate", post_rotate},
-        {"POST", "v1/domains/*/pause", post_pause},
+        {"POST", "v1/domains/*/pause",  post_pause },
         {"POST", "v1/domains/*/resume", post_resume},
-        {"POST", "v1/pause", post_pause},
-        {"POST", "v1/resume", post_resume},
-        {"POST", "v1/reload", post_reload},
+        {"POST", "v1/pause",            post_pause },
+        {"POST", "v1/resume",           post_resume},
+        {"POST", "v1/reload",           post_reload},
 };
 
 static bool path_matches(const char *path, const struct control_request *q)
@@ -213,10 +219,12 @@ void ask_handle(void *arg, const struct control_request *q, struct control_answe
 		if (!str_eq(routes[i].method, q->method))
 			continue;
 		if (str_eq(q->method, "POST") && !q->may_write)
-			control_fail(a, 403, "not-allowed", "only root and the daemon's own user may do this");
+			control_fail(
+			        a, 403, "not-allowed", "only root and the daemon's own user may do this");
 		else
 			routes[i].answer(ask, q, a);
 		return;
 	}
-	control_fail(a, path_known ? 405 : 404, path_known ? "bad-method" : "unknown-path", "no such %s", path_known ? "method here" : "path");
+	control_fail(a, path_known ? 405 : 404, path_known ? "bad-method" : "unknown-path", "no such %s",
+	        path_known ? "method here" : "path");
 }

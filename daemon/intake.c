@@ -67,7 +67,8 @@ static bool read_folder(const char *dir, struct texts *t, struct diags *d)
 		size_t told = d->n;
 
 		if (files_read(list.paths[i], FILE_PUBLIC, true, &text, d) < 0) {
-			texts_add(t, list.paths[i], NULL, 0, d->n > told ? d->list[d->n - 1].text : "cannot be read");
+			texts_add(t, list.paths[i], NULL, 0,
+			        d->n > told ? d->list[d->n - 1].text : "cannot be read");
 			continue;
 		}
 		texts_add(t, list.paths[i], text.text, text.len, NULL);
@@ -86,12 +87,14 @@ static const struct inventory_text *find(const struct texts *t, const char *path
 }
 
 /* What is good now is what stays in force when it turns bad, over a restart too. */
-static void keep_good(struct store *s, const struct inventory *inv, const struct texts *files, const struct texts *good)
+static void keep_good(
+        struct store *s, const struct inventory *inv, const struct texts *files, const struct texts *good)
 {
 	char *held = inventory_held(inv);
 
 	for (size_t i = 0; i < inv->n_files; i++) {
-		const struct inventory_text *now = find(files, inv->files[i].path), *was = find(good, inv->files[i].path);
+		const struct inventory_text *now = find(files, inv->files[i].path),
+		                            *was = find(good, inv->files[i].path);
 
 		if (inv->files[i].state != INVENTORY_OK || now == NULL || now->text == NULL)
 			continue;
@@ -107,7 +110,8 @@ static void keep_good(struct store *s, const struct inventory *inv, const struct
 	store_commit(s);
 }
 
-struct inventory *intake_inventory(const struct config *c, struct store *store, const struct inventory *previous, struct diags *d)
+struct inventory *intake_inventory(
+        const struct config *c, struct store *store, const struct inventory *previous, struct diags *d)
 {
 	struct texts files = {0}, good = {0};
 	struct inventory *inv;
@@ -118,7 +122,8 @@ struct inventory *intake_inventory(const struct config *c, struct store *store, 
 	if (!readable)
 		for (size_t i = 0; i < good.n; i++)
 			if (good.list[i].path[0] != '\0')
-				texts_add(&files, good.list[i].path, good.list[i].text, good.list[i].len, NULL);
+				texts_add(
+				        &files, good.list[i].path, good.list[i].text, good.list[i].len, NULL);
 	inv = previous == NULL ? inventory_start(c, files.list, files.n, good.list, good.n, d)
 	                       : inventory_build(c, files.list, files.n, good.list, good.n, previous, d);
 	if (store != NULL && readable)

@@ -14,6 +14,7 @@ struct config *intake_config(const char *path, struct diags *d);
 /* The next generation from the inventory's folder; previous NULL = the first after a start. A folder that cannot be read
  * is no evidence that domains left: then the last good texts are all there is. store NULL: none are known (--check).
  * Never NULL. */
-struct inventory *intake_inventory(const struct config *c, struct store *store, const struct inventory *previous, struct diags *d);
+struct inventory *intake_inventory(
+        const struct config *c, struct store *store, const struct inventory *previous, struct diags *d);
 
 #endif

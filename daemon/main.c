@@ -74,7 +74,9 @@ static void report_faults(const struct diags *d)
 {
 	for (size_t i = 0; i < d->n; i++) {
 		char line[1200];
-		struct fields f = {.config_file = d->list[i].file, .config_line = d->list[i].line, .config_column = d->list[i].column};
+		struct fields f = {.config_file = d->list[i].file,
+		        .config_line = d->list[i].line,
+		        .config_column = d->list[i].column};
 
 		report(EVENT_CONFIG_ERROR, &f, diag_format(&d->list[i], line, sizeof(line)));
 	}
@@ -175,7 +177,8 @@ static void open_control(struct daemon *d)
 
 	control_path(d->config, path, sizeof(path));
 	if (m->host[0] != '\0')
-		str_format(metrics, sizeof(metrics), strchr(m->host, ':') != NULL ? "[%s]:%u" : "%s:%u", m->host, m->port);
+		str_format(metrics, sizeof(metrics), strchr(m->host, ':') != NULL ? "[%s]:%u" : "%s:%u",
+		        m->host, m->port);
 	d->control = control_open(d->loop, path, metrics, ask_handle, &d->ask, error, sizeof(error));
 	if (d->control == NULL) {
 		struct fields f = {.config_file = d->config_path};
@@ -293,7 +296,8 @@ static bool take_config(struct daemon *d, struct diags *diags)
 		return false;
 	}
 	if (!str_eq(state_folder(c), state_folder(d->config))) {
-		diag_add(diags, d->config_path, 0, 0, "the state folder cannot change while running: restart instead");
+		diag_add(diags, d->config_path, 0, 0,
+		        "the state folder cannot change while running: restart instead");
 		free_credentials(creds, c->n_accounts);
 		config_free(c);
 		return false;
@@ -322,7 +326,8 @@ static bool reload(struct daemon *d, bool config, struct buf *out)
 	if (config) {
 		good = take_config(d, &diags);
 	} else {
-		struct inventory *inv = intake_inventory(d->config, d->store, engine_inventory(d->engine), &diags);
+		struct inventory *inv =
+		        intake_inventory(d->config, d->store, engine_inventory(d->engine), &diags);
 
 		report_files(inv, engine_inventory(d->engine));
 		engine_reload(d->engine, inv);
@@ -493,9 +498,16 @@ static void close_parts(struct daemon *d)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"check", no_argument, NULL, 'k'}, {"once", no_argument, NULL, 'o'},
-	        {"log", required_argument, NULL, 'l'}, {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	static const char *const sinks[] = {[REPORT_JOURNAL] = "journal", [REPORT_TEXT] = "text", [REPORT_JSON] = "json"};
+	static const struct option options[] = {
+	        {"check",   no_argument,       NULL, 'k'},
+                {"once",    no_argument,       NULL, 'o'},
+	        {"log",     required_argument, NULL, 'l'},
+                {"version", no_argument,       NULL, 'v'},
+	        {"help",    no_argument,       NULL, 'h'},
+                {NULL,      0,                 NULL, 0  }
+        };
+	static const char *const sinks[] = {
+	        [REPORT_JOURNAL] = "journal", [REPORT_TEXT] = "text", [REPORT_JSON] = "json"};
 	struct daemon d = {.config_path = CONFIG_DEFAULT_PATH};
 	int sink = -1;
 
@@ -516,7 +528,8 @@ int main(int argc, char **argv)
 				if (str_eq(sinks[i], optarg))
 					sink = (int)i;
 			if (sink < 0) {
-				fprintf(stderr, "dkimrotd: --log takes journal, text or json, not \"%s\"\n", optarg);
+				fprintf(stderr, "dkimrotd: --log takes journal, text or json, not \"%s\"\n",
+				        optarg);
 				return EXIT_USAGE;
 			}
 		} else

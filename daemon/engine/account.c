@@ -79,7 +79,8 @@ static int64_t admit(struct account *a)
 		unsigned need = job_need(s);
 		if (!budget_reserve(&a->budget, need, boot))
 			return budget_when(&a->budget, need, boot);
-		job_start(a->e, s, a->budget.limit != 0 && need > a->budget.limit ? a->budget.limit : need, NULL);
+		job_start(a->e, s, a->budget.limit != 0 && need > a->budget.limit ? a->budget.limit : need,
+		        NULL);
 	}
 	return 0; /* a job that ends pumps again */
 }
@@ -145,7 +146,8 @@ void account_pump(struct account *a)
 {
 	int64_t boot = loop_boot(a->e->p.loop), at = 0;
 
-	if (apiclock_wakeup(&a->clock, loop_wall(a->e->p.loop), boot) || !a->clock.known || boot >= apiclock_due(&a->clock))
+	if (apiclock_wakeup(&a->clock, loop_wall(a->e->p.loop), boot) || !a->clock.known ||
+	        boot >= apiclock_due(&a->clock))
 		clock_measure(a);
 	calls_pump(a);
 	if (may_admit(a))
@@ -180,7 +182,8 @@ static void load_budget(struct account *a)
 	free(times);
 }
 
-void account_init(struct account *a, struct engine *e, const struct config_account *cfg, struct credentials *cred)
+void account_init(
+        struct account *a, struct engine *e, const struct config_account *cfg, struct credentials *cred)
 {
 	memset(a, 0, sizeof(*a));
 	a->e = e;

@@ -19,7 +19,8 @@ static struct gate_verdict ask_gate(struct job *j)
 	j->standing.now = account_now(j->account);
 	j->standing.clock_sure = account_clock_sure(j->account);
 	j->standing.paused = j->e->paused;
-	return gate_selector(dec->action, dec->selector, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
+	return gate_selector(
+	        dec->action, dec->selector, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
 }
 
 /* What the change is about, in words: "ovhex1-selector2 of mydomain.ovh", or the domain alone. */
@@ -48,7 +49,9 @@ static void denied(struct job *j)
 	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", j->denial.why);
 	j->decision.next_action = j->decision.action;
 	j->decision.moving = true;
-	int64_t gap = j->before.interval != 0 && j->before.reason == j->decision.reason ? j->before.interval * 2 : j->rules.active;
+	int64_t gap = j->before.interval != 0 && j->before.reason == j->decision.reason
+	                      ? j->before.interval * 2
+	                      : j->rules.active;
 	j->decision.next_look = j->standing.now + (gap > j->rules.settled ? j->rules.settled : gap);
 	job_end(j);
 }
@@ -56,10 +59,10 @@ static void denied(struct job *j)
 /* --- changes of a selector -------------------------------------------------------------------------------------- */
 
 static const enum answer_kind answer_kinds[] = {
-	[OUTCOME_ACCEPTED] = ANSWER_ACCEPTED,
-	[OUTCOME_REFUSED] = ANSWER_REFUSED,
-	[OUTCOME_OPEN] = ANSWER_OPEN,
-	[OUTCOME_NOT_SENT] = ANSWER_NOT_SENT,
+        [OUTCOME_ACCEPTED] = ANSWER_ACCEPTED,
+        [OUTCOME_REFUSED] = ANSWER_REFUSED,
+        [OUTCOME_OPEN] = ANSWER_OPEN,
+        [OUTCOME_NOT_SENT] = ANSWER_NOT_SENT,
 };
 
 static void tell_change(struct job *j, enum event ev, const struct outcome *out)
@@ -81,8 +84,8 @@ static void note_history(struct job *j, const struct outcome *out)
 {
 	struct buf b = {0};
 
-	buf_printf(&b, "{\"action\":\"%s\",\"selector\":\"%s\",\"status\":%d,\"task\":%lld,\"query_id\":\"", action_word(j->decision.action),
-	        j->decision.selector, out->status, (long long)out->task_id);
+	buf_printf(&b, "{\"action\":\"%s\",\"selector\":\"%s\",\"status\":%d,\"task\":%lld,\"query_id\":\"",
+	        action_word(j->decision.action), j->decision.selector, out->status, (long long)out->task_id);
 	for (const char *p = out->query_id; *p != '\0'; p++)
 		if (*p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
 			buf_add(&b, p, 1);
@@ -121,7 +124,8 @@ static void changed(void *arg, const struct api_answer *a, bool was_denied)
 		job_answer(j, ASK_OK, "sent");
 	} else if (out.kind == OUTCOME_OPEN) {
 		tell_change(j, EVENT_CHANGE_UNRESOLVED, &out);
-		job_answer(j, ASK_OK, "sent; the answer was lost, so only looking can tell whether it was done");
+		job_answer(
+		        j, ASK_OK, "sent; the answer was lost, so only looking can tell whether it was done");
 	} else {
 		tell_change(j, EVENT_CHANGE_REFUSED, &out);
 		job_answer(j, ASK_REFUSED, out.text);
@@ -129,7 +133,9 @@ static void changed(void *arg, const struct api_answer *a, bool was_denied)
 		j->decision.reason = out.trouble == TROUBLE_GRANT ? REASON_NOT_GRANTED : REASON_API_REFUSED;
 		j->decision.condition = reason_condition(j->decision.reason);
 		j->decision.waits_on = reason_waits_on(j->decision.reason);
-		int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0 ? j->before.interval * 2 : 2 * j->rules.active;
+		int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0
+		                      ? j->before.interval * 2
+		                      : 2 * j->rules.active;
 		j->decision.next_look = now + (gap > j->rules.settled ? j->rules.settled : gap);
 		j->decision.moving = true;
 		if (out.trouble == TROUBLE_ACCOUNT)
@@ -153,7 +159,8 @@ static bool may_leave(void *arg)
 static void intent_durable(struct job *j, bool durable)
 {
 	if (!durable) {
-		record_answer(&j->record, j->decision.action, j->decision.selector, ANSWER_NOT_SENT, 0, account_now(j->account));
+		record_answer(&j->record, j->decision.action, j->decision.selector, ANSWER_NOT_SENT, 0,
+		        account_now(j->account));
 		brakes_switching(j->account, j->slot, false);
 		j->decision.reason = REASON_STATE_DISK;
 		j->decision.condition = CONDITION_ERROR;
@@ -166,7 +173,8 @@ static void intent_durable(struct job *j, bool durable)
 		zone_step(j);
 		return;
 	}
-	j->call = account_call(j->account, &j->change, (enum urgency)j->slot->urgency, &j->reserved, may_leave, changed, j);
+	j->call = account_call(
+	        j->account, &j->change, (enum urgency)j->slot->urgency, &j->reserved, may_leave, changed, j);
 }
 
 static void put_intent(struct job *j)
@@ -254,20 +262,23 @@ static void zone_ended(struct job *j)
 		return;
 	}
 	/* Whatever was written is found by the next look at the zone: it looks first and never duplicates. */
-	record_answer(&j->record, ACTION_PUBLISH, dec->selector, z->changed ? ANSWER_OPEN : ANSWER_REFUSED, 0, now);
+	record_answer(
+	        &j->record, ACTION_PUBLISH, dec->selector, z->changed ? ANSWER_OPEN : ANSWER_REFUSED, 0, now);
 	if (z->verdict == ZONE_DENIED) {
 		denied(j);
 		return;
 	}
 	report(EVENT_DNS_PROBLEM, &f, z->name, z->text);
-	j->decision.reason = z->verdict == ZONE_FOREIGN            ? REASON_RECORD_FOREIGN
+	j->decision.reason = z->verdict == ZONE_FOREIGN      ? REASON_RECORD_FOREIGN
 	                     : z->trouble == TROUBLE_GRANT   ? REASON_NOT_GRANTED
 	                     : z->trouble == TROUBLE_MISSING ? REASON_NO_SERVICE
 	                                                     : REASON_API_TROUBLE;
 	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", z->text);
 	j->decision.condition = reason_condition(j->decision.reason);
 	j->decision.waits_on = reason_waits_on(j->decision.reason);
-	int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0 ? j->before.interval * 2 : 2 * j->rules.active;
+	int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0
+	                      ? j->before.interval * 2
+	                      : 2 * j->rules.active;
 	j->decision.next_look = now + (gap > j->rules.settled ? j->rules.settled : gap);
 	j->decision.moving = true;
 	job_end(j);
@@ -300,8 +311,8 @@ static void zone_step(struct job *j)
 		return;
 	}
 	unsigned *reserved = j->zone_account == j->account ? &j->reserved : NULL;
-	j->call = account_call(j->zone_account, &j->change, URGENT_CHANGE, reserved, j->change.changes ? zone_may_leave : NULL,
-	        zone_answered, j);
+	j->call = account_call(j->zone_account, &j->change, URGENT_CHANGE, reserved,
+	        j->change.changes ? zone_may_leave : NULL, zone_answered, j);
 }
 
 static void publish(struct job *j)
@@ -313,12 +324,14 @@ static void publish(struct job *j)
 			s = &j->pass.seen.sel[i];
 	j->zone_account = NULL;
 	if (s == NULL || zone_job_init(&j->zone, j->slot->d->zone, s->record, s->target) != 0) {
-		j->denial = (struct gate_verdict){.rule = 14, .why = "the record's name is not inside the zone, or its target is no host name"};
+		j->denial = (struct gate_verdict){.rule = 14,
+		        .why = "the record's name is not inside the zone, or its target is no host name"};
 		denied(j);
 		return;
 	}
 	if (zone_is_busy(j)) { /* another domain's records of the same zone are being written: soon again */
-		j->decision.next_look = account_now(j->account) + MS_SECOND + (int64_t)(j->slot->at % 16) * 100;
+		j->decision.next_look =
+		        account_now(j->account) + MS_SECOND + (int64_t)(j->slot->at % 16) * 100;
 		j->decision.next_action = ACTION_PUBLISH;
 		job_end(j);
 		return;

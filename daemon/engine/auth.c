@@ -12,17 +12,20 @@
 
 /* --- the signature ------------------------------------------------------------------------------------------------ */
 
-static void sign(struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out)
+static void sign(
+        struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out)
 {
 	char signature[OVHSIGN_TEXT];
 	int64_t at = account_now(a) / MS_SECOND;
 
 	ovhsign(signature, a->cred->application_secret, a->cred->consumer_key, method, url, body, len, at);
-	buf_printf(out, "X-Ovh-Application: %s\nX-Ovh-Consumer: %s\nX-Ovh-Timestamp: %lld\nX-Ovh-Signature: %s\n", a->cred->application_key,
-	        a->cred->consumer_key, (long long)at, signature);
+	buf_printf(out,
+	        "X-Ovh-Application: %s\nX-Ovh-Consumer: %s\nX-Ovh-Timestamp: %lld\nX-Ovh-Signature: %s\n",
+	        a->cred->application_key, a->cred->consumer_key, (long long)at, signature);
 }
 
-void auth_headers(struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out)
+void auth_headers(
+        struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out)
 {
 	if (a->cred->kind == CREDENTIALS_OAUTH2)
 		buf_printf(out, "Authorization: Bearer %s\n", a->token);
@@ -73,16 +76,23 @@ static void token_came(void *arg, const struct http_answer *h)
 
 static void fetch_token(struct account *a)
 {
-	static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", "Accept: application/json", NULL};
+	static const char *const headers[] = {
+	        "Content-Type: application/x-www-form-urlencoded", "Accept: application/json", NULL};
 	struct buf body = {0};
 
-	if (a->token_call != NULL || loop_boot(a->e->p.loop) < a->hold_until || (a->stopped && loop_boot(a->e->p.loop) < a->stopped_until))
+	if (a->token_call != NULL || loop_boot(a->e->p.loop) < a->hold_until ||
+	        (a->stopped && loop_boot(a->e->p.loop) < a->stopped_until))
 		return;
 	buf_puts(&body, "grant_type=client_credentials&scope=all&client_id=");
 	url_encode(&body, a->cred->client_id);
 	buf_puts(&body, "&client_secret=");
 	url_encode(&body, a->cred->client_secret);
-	struct http_request q = {.method = "POST", .url = a->cred->token_url, .headers = headers, .body = body.data, .body_len = body.len, .ca_file = a->cfg->ca_file};
+	struct http_request q = {.method = "POST",
+	        .url = a->cred->token_url,
+	        .headers = headers,
+	        .body = body.data,
+	        .body_len = body.len,
+	        .ca_file = a->cfg->ca_file};
 	a->token_call = http_start(a->e->p.http, &q, token_came, a);
 	explicit_bzero(body.data, body.len);
 	buf_free(&body);
@@ -122,7 +132,8 @@ static void time_came(void *arg, const struct api_answer *ans, bool denied)
 
 	(void)denied;
 	a->timing = NULL;
-	if (ans->answered && ans->status == 200 && json_parse(ans->body, ans->body_len, JSON_MAX_API, &j, NULL, 0) == 0)
+	if (ans->answered && ans->status == 200 &&
+	        json_parse(ans->body, ans->body_len, JSON_MAX_API, &j, NULL, 0) == 0)
 		good = json_int64(j, &seconds) && seconds > 1000000000 && seconds < 100000000000;
 	json_free(j);
 	if (!good) {

@@ -7,8 +7,8 @@
 #include "codec/ovherror.h"
 #include "engine/parts.h"
 
-#define HOLD_LEAST (5 * MS_SECOND)
-#define HOLD_MOST  (10 * MS_MINUTE)
+#define HOLD_LEAST      (5 * MS_SECOND)
+#define HOLD_MOST       (10 * MS_MINUTE)
 #define TROUBLE_TO_HOLD 5 /* transient answers in a row, before the account holds its breath */
 
 struct call {
@@ -162,7 +162,12 @@ static void answered(void *arg, const struct http_answer *h)
 
 static void dispatch(struct call *c)
 {
-	static const struct api_answer nothing = {.not_sent = true, .body = "", .content_type = "", .query_id = "", .cursor_next = "", .error = "denied"};
+	static const struct api_answer nothing = {.not_sent = true,
+	        .body = "",
+	        .content_type = "",
+	        .query_id = "",
+	        .cursor_next = "",
+	        .error = "denied"};
 	struct account *a = c->a;
 	struct buf lines = {0};
 	char url[2048];
@@ -186,7 +191,9 @@ static void dispatch(struct call *c)
 		buf_printf(&lines, "X-Pagination-Cursor: %s\n", c->q.cursor);
 	if (needs_auth(c))
 		auth_headers(a, c->q.method, url, c->q.body, strlen(c->q.body), &lines);
-	for (char *line = lines.data, *end; line != NULL && n + 1 < ARRAY_SIZE(headers) && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+	for (char *line = lines.data, *end;
+	        line != NULL && n + 1 < ARRAY_SIZE(headers) && (end = strchr(line, '\n')) != NULL;
+	        line = end + 1) {
 		*end = '\0';
 		headers[n++] = line;
 	}
@@ -257,8 +264,8 @@ int64_t calls_when(struct account *a)
 	return a->hold_until > at ? a->hold_until : at;
 }
 
-struct call *account_call(struct account *a, const struct api_request *q, enum urgency urgency, unsigned *reserved,
-        call_prepare *prepare, call_done *done, void *arg)
+struct call *account_call(struct account *a, const struct api_request *q, enum urgency urgency,
+        unsigned *reserved, call_prepare *prepare, call_done *done, void *arg)
 {
 	struct call *c = xcalloc(1, sizeof(*c));
 

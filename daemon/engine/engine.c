@@ -8,9 +8,9 @@
 #include "codec/json.h"
 #include "engine/parts.h"
 
-#define TICK       MS_MINUTE
-#define ONCE_MOST  (10 * MS_MINUTE)
-#define KEEP       (2 * 365 * MS_DAY) /* of the history */
+#define TICK      MS_MINUTE
+#define ONCE_MOST (10 * MS_MINUTE)
+#define KEEP      (2 * 365 * MS_DAY) /* of the history */
 
 static void tick(void *arg);
 
@@ -42,7 +42,8 @@ static void pause_save(struct engine *e)
 	struct buf b = {0};
 
 	if (e->paused)
-		buf_printf(&b, "%lld %lld %s", (long long)e->paused_at, (long long)e->paused_until, e->paused_why);
+		buf_printf(&b, "%lld %lld %s", (long long)e->paused_at, (long long)e->paused_until,
+		        e->paused_why);
 	store_set_fact(e->p.store, "paused", e->paused ? b.data : NULL);
 	buf_free(&b);
 	store_commit(e->p.store);
@@ -62,7 +63,8 @@ static void pause_load(struct engine *e)
 }
 
 /* A change of the record from outside a job; a job under way reads it at its own end. */
-static enum ask_result edit_record(struct engine *e, struct slot *s, void (*edit)(struct record *r, void *arg), void *arg)
+static enum ask_result edit_record(
+        struct engine *e, struct slot *s, void (*edit)(struct record *r, void *arg), void *arg)
 {
 	struct store_key key;
 	struct record *r = xcalloc(1, sizeof(*r));
@@ -144,7 +146,8 @@ enum ask_result engine_resume(struct engine *e, const char *name)
 	pause_save(e);
 	report(EVENT_RESUMED, NULL, "everything", "");
 	for (size_t i = 0; i < e->n_slots; i++)
-		if (e->slots[i]->job == NULL && e->slots[i]->at != 0 && e->slots[i]->condition == CONDITION_PAUSED)
+		if (e->slots[i]->job == NULL && e->slots[i]->at != 0 &&
+		        e->slots[i]->condition == CONDITION_PAUSED)
 			slot_schedule(e->slots[i], URGENT_PERSON, 0);
 	pump_all(e);
 	return ASK_OK;
@@ -171,11 +174,16 @@ void engine_rotate(struct engine *e, const char *name, enum order order, engine_
 		return;
 	}
 	if (s->account->stopped || !s->account->clock.known) {
-		answer(arg, ASK_REFUSED, s->account->stopped ? reason_text(REASON_ACCOUNT_STOPPED) : reason_text(REASON_CLOCK));
+		answer(arg, ASK_REFUSED,
+		        s->account->stopped ? reason_text(REASON_ACCOUNT_STOPPED)
+		                            : reason_text(REASON_CLOCK));
 		return;
 	}
 	tell_fields(&f, s);
-	report(EVENT_ORDERED, &f, s->d->domain, order == ORDER_COMPROMISED ? "rotate --compromised" : order == ORDER_BACK ? "rotate --back" : "rotate");
+	report(EVENT_ORDERED, &f, s->d->domain,
+	        order == ORDER_COMPROMISED ? "rotate --compromised"
+	        : order == ORDER_BACK      ? "rotate --back"
+	                                   : "rotate");
 	unsigned need = job_need(s);
 	if (!budget_reserve(&s->account->budget, need, loop_boot(e->p.loop)))
 		need = 0; /* its requests wait for room, before everything but what is in flight */
@@ -194,21 +202,25 @@ static void once_look(struct engine *e)
 		return;
 	for (size_t i = 0; i < e->n_slots; i++) {
 		const struct slot *s = e->slots[i];
-		bool soon = s->looked && reason_waits_on((enum reason)s->reason) == WAITS_OVHCLOUD && s->condition == CONDITION_OK;
+		bool soon = s->looked && reason_waits_on((enum reason)s->reason) == WAITS_OVHCLOUD &&
+		            s->condition == CONDITION_OK;
 
 		if (s->account->stopped)
 			continue;
-		all = all && s->looked && s->job == NULL && !s->in_flight && !soon && reason_waits_on((enum reason)s->reason) != WAITS_DNS;
+		all = all && s->looked && s->job == NULL && !s->in_flight && !soon &&
+		      reason_waits_on((enum reason)s->reason) != WAITS_DNS;
 	}
 	if (!all && loop_boot(e->p.loop) < e->once_until)
 		return;
 	for (size_t i = 0; i < e->n_slots; i++) {
 		const struct slot *s = e->slots[i];
 
-		if (!s->looked || s->in_flight || s->condition == CONDITION_BLOCKED || s->condition == CONDITION_ERROR)
+		if (!s->looked || s->in_flight || s->condition == CONDITION_BLOCKED ||
+		        s->condition == CONDITION_ERROR)
 			code = 3;
 		if (s->phase != PHASE_SETTLED && s->phase != PHASE_GRACE && s->condition == CONDITION_OK &&
-		        reason_waits_on((enum reason)s->reason) != WAITS_TIME && reason_waits_on((enum reason)s->reason) != WAITS_NOBODY)
+		        reason_waits_on((enum reason)s->reason) != WAITS_TIME &&
+		        reason_waits_on((enum reason)s->reason) != WAITS_NOBODY)
 			code = 3;
 	}
 	e->once_done = true;

@@ -26,8 +26,9 @@ struct engine_parts { /* borrowed; they outlive the engine */
 	struct dns *dns;
 	struct store *store;
 	const struct config *config;
-	struct credentials *const *credentials; /* one for each of config->accounts; NULL = that account is stopped */
-	bool once;                              /* one pass: `done` is called when all is settled or waits */
+	struct credentials *const
+	        *credentials; /* one for each of config->accounts; NULL = that account is stopped */
+	bool once;            /* one pass: `done` is called when all is settled or waits */
 	void (*done)(void *arg, int exit_code); /* once only */
 	void (*changed)(void *arg);             /* the one-line summary may have changed; may be NULL */
 	void *arg;

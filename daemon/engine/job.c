@@ -79,8 +79,10 @@ void job_read(struct job *j, enum look_kind kind)
 	j->pass.desired = j->slot->d;
 	j->pass.record = &j->record;
 	j->pass.kind = kind;
-	j->pass.names_due = kind == LOOK_FULL && (j->record.names_at == 0 || now - j->record.names_at >= MS_DAY - j->rules.settled / 2 ||
-	                                                 now < j->record.names_at);
+	j->pass.names_due =
+	        kind == LOOK_FULL &&
+	        (j->record.names_at == 0 || now - j->record.names_at >= MS_DAY - j->rules.settled / 2 ||
+	                now < j->record.names_at);
 	j->pass.seen.light = kind == LOOK_LIGHT;
 	j->pass.seen.flight = kind == LOOK_FLIGHT;
 	ask_next(j);
@@ -108,7 +110,8 @@ static void ask_next(struct job *j)
 		look_up(j);
 		return;
 	}
-	j->call = account_call(j->account, &q, (enum urgency)j->slot->urgency, &j->reserved, NULL, answered, j);
+	j->call =
+	        account_call(j->account, &q, (enum urgency)j->slot->urgency, &j->reserved, NULL, answered, j);
 }
 
 /* --- our own look-ups ------------------------------------------------------------------------------------------- */
@@ -191,8 +194,9 @@ static void look_up(struct job *j)
 /* The domain object reads as before? Then the selectors are taken to be as before until the daily look. */
 static bool reads_as_before(const struct record *r, const struct observed *o)
 {
-	return o->service == r->service && o->domain_task == r->domain_task && o->theirs.given == r->theirs.given &&
-	       o->theirs.code == r->theirs.code && str_eq(o->theirs.state, r->theirs.state);
+	return o->service == r->service && o->domain_task == r->domain_task &&
+	       o->theirs.given == r->theirs.given && o->theirs.code == r->theirs.code &&
+	       str_eq(o->theirs.state, r->theirs.state);
 }
 
 static void fold(struct job *j)
@@ -249,7 +253,8 @@ void job_decide(struct job *j)
 		j->record.paused = false;
 	plan(j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules, dec);
 	if (j->slot->missing_since != 0 && dec->action != ACTION_LOOK)
-		dec->action = ACTION_NONE; /* released: what is in flight is followed to its end, nothing new begins (rule 8) */
+		dec->action =
+		        ACTION_NONE; /* released: what is in flight is followed to its end, nothing new begins (rule 8) */
 	bool more = j->rounds++ < JOB_ROUNDS && !j->e->stopping;
 	if (dec->action == ACTION_LOOK && more && !(j->pass.seen.complete && !j->pass.seen.light)) {
 		plan_note(&j->record, dec, j->standing.now);
@@ -274,8 +279,10 @@ void job_answer(struct job *j, enum ask_result result, const char *text)
 	if (answer == NULL)
 		return;
 	j->order.answer = NULL;
-	if (result == ASK_REFUSED && j->decision.next_at > j->standing.now && j->decision.next_action != ACTION_LOOK) {
-		str_format(with_time, sizeof(with_time), "%s; earliest %s", text, time_text(when, j->decision.next_at));
+	if (result == ASK_REFUSED && j->decision.next_at > j->standing.now &&
+	        j->decision.next_action != ACTION_LOOK) {
+		str_format(with_time, sizeof(with_time), "%s; earliest %s", text,
+		        time_text(when, j->decision.next_at));
 		text = with_time;
 	}
 	answer(j->order.arg, result, text);
@@ -346,11 +353,13 @@ void job_end(struct job *j)
 	if (r->reason == REASON_SWITCH_OVERDUE && r->theirs.code == 0)
 		brakes_trouble(j->account, s);
 	if (r->reason == REASON_SWITCH_OVERDUE)
-		brakes_switching(j->account, s, false); /* it leaves the first count and enters the breaker's */
+		brakes_switching(
+		        j->account, s, false); /* it leaves the first count and enters the breaker's */
 	s->phase = (uint8_t)r->phase;
 	s->condition = (uint8_t)r->condition;
 	s->reason = (uint8_t)r->reason;
-	s->unsigned_now = r->not_signing_since != 0 || (r->first_met != 0 && record_signer(r) == NULL && r->status != STATUS_ENABLED);
+	s->unsigned_now = r->not_signing_since != 0 ||
+	                  (r->first_met != 0 && record_signer(r) == NULL && r->status != STATUS_ENABLED);
 	s->in_flight = record_has_intent(r);
 	job_save(j);
 	job_commit(j, end_committed);

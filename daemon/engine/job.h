@@ -25,9 +25,9 @@ struct job {
 	struct call *call;
 	unsigned reserved, rounds;
 	struct lookup lookups[SELECTORS_MAX];
-	unsigned looking;     /* look-ups not answered yet */
-	bool restarted;       /* a light look became a full one */
-	bool acted;           /* a change was sent */
+	unsigned looking; /* look-ups not answered yet */
+	bool restarted;   /* a light look became a full one */
+	bool acted;       /* a change was sent */
 	/* act.c */
 	struct api_request change;
 	struct gate_verdict denial;

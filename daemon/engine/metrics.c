@@ -20,7 +20,8 @@ static void label(struct buf *out, const char *value)
 	}
 }
 
-static void line(struct buf *out, const char *name, const struct account *a, const char *key, const char *word, double v)
+static void line(struct buf *out, const char *name, const struct account *a, const char *key,
+        const char *word, double v)
 {
 	buf_printf(out, "%s{account=\"", name);
 	label(out, a->cfg->name);
@@ -54,15 +55,17 @@ static void domains(struct engine *e, struct buf *out)
 	head(out, "dkimrotd_domains", "gauge", "Domains by phase.");
 	for (size_t a = 0; a < e->n_accounts; a++)
 		for (unsigned p = 0; p <= PHASE_RENEWING; p++)
-			line(out, "dkimrotd_domains", &e->accounts[a], "phase", phase_word((enum phase)p), (double)n[a].phases[p]);
+			line(out, "dkimrotd_domains", &e->accounts[a], "phase", phase_word((enum phase)p),
+			        (double)n[a].phases[p]);
 	head(out, "dkimrotd_domains_condition", "gauge", "Domains by condition.");
 	for (size_t a = 0; a < e->n_accounts; a++)
 		for (unsigned c = 0; c <= CONDITION_OBSERVING; c++)
-			line(out, "dkimrotd_domains_condition", &e->accounts[a], "condition", condition_word((enum condition)c),
-			        (double)n[a].conditions[c]);
+			line(out, "dkimrotd_domains_condition", &e->accounts[a], "condition",
+			        condition_word((enum condition)c), (double)n[a].conditions[c]);
 	head(out, "dkimrotd_domains_not_signing", "gauge", "Domains without a signing selector.");
 	for (size_t a = 0; a < e->n_accounts; a++)
-		line(out, "dkimrotd_domains_not_signing", &e->accounts[a], NULL, NULL, (double)n[a].not_signing);
+		line(out, "dkimrotd_domains_not_signing", &e->accounts[a], NULL, NULL,
+		        (double)n[a].not_signing);
 	head(out, "dkimrotd_overdue_seconds", "gauge", "How late the latest look is.");
 	buf_printf(out, "dkimrotd_overdue_seconds %.15g\n", (double)overdue / 1000);
 	free(n);
@@ -78,7 +81,8 @@ static bool find_oldest(void *arg, const struct store_key *k, const struct recor
 	struct oldest *o = arg;
 	const struct rec_selector *s = record_signer(r);
 
-	if (s != NULL && s->signing_since != 0 && slot_find(o->e, k->domain) != NULL && (o->since == 0 || s->signing_since < o->since))
+	if (s != NULL && s->signing_since != 0 && slot_find(o->e, k->domain) != NULL &&
+	        (o->since == 0 || s->signing_since < o->since))
 		o->since = s->signing_since;
 	return true;
 }
@@ -88,18 +92,18 @@ static void accounts(struct engine *e, struct buf *out)
 	static const struct {
 		const char *name, *help;
 	} rows[] = {
-	        {"dkimrotd_breaker_open", "Scheduled changes are stopped (1) or not (0)."},
-	        {"dkimrotd_clock_offset_seconds", "The API's clock minus this host's."},
-	        {"dkimrotd_last_pass_timestamp_seconds", "When every domain had been looked at, last."},
-	        {"dkimrotd_effective_settled_seconds", "poll.settled as stretched to the budget."},
+	        {"dkimrotd_breaker_open",                "Scheduled changes are stopped (1) or not (0)."},
+	        {"dkimrotd_clock_offset_seconds",        "The API's clock minus this host's."           },
+	        {"dkimrotd_last_pass_timestamp_seconds", "When every domain had been looked at, last."  },
+	        {"dkimrotd_effective_settled_seconds",   "poll.settled as stretched to the budget."     },
 	};
 
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
 		head(out, rows[r].name, "gauge", rows[r].help);
 		for (size_t i = 0; i < e->n_accounts; i++) {
 			const struct account *a = &e->accounts[i];
-			const double v[] = {a->breaker ? 1 : 0, (double)a->clock.offset / 1000, (double)a->last_pass / 1000,
-			        (double)a->effective_settled / 1000};
+			const double v[] = {a->breaker ? 1 : 0, (double)a->clock.offset / 1000,
+			        (double)a->last_pass / 1000, (double)a->effective_settled / 1000};
 
 			line(out, rows[r].name, a, NULL, NULL, v[r]);
 		}
@@ -111,7 +115,8 @@ static void accounts(struct engine *e, struct buf *out)
 
 			buf_puts(out, "dkimrotd_api_requests_total{account=\"");
 			label(out, e->accounts[i].cfg->name);
-			buf_printf(out, "\",method=\"%s\",status=\"%d\"} %llu\n", c->method, c->status, (unsigned long long)c->n);
+			buf_printf(out, "\",method=\"%s\",status=\"%d\"} %llu\n", c->method, c->status,
+			        (unsigned long long)c->n);
 		}
 }
 
@@ -126,7 +131,8 @@ void engine_metrics(struct engine *e, struct buf *out)
 	accounts(e, out);
 	store_each(e->p.store, find_oldest, &o);
 	head(out, "dkimrotd_oldest_key_seconds", "gauge", "Age of the key that has signed longest.");
-	buf_printf(out, "dkimrotd_oldest_key_seconds %.15g\n", o.since != 0 ? (double)(loop_wall(e->p.loop) - o.since) / 1000 : 0.0);
+	buf_printf(out, "dkimrotd_oldest_key_seconds %.15g\n",
+	        o.since != 0 ? (double)(loop_wall(e->p.loop) - o.since) / 1000 : 0.0);
 	head(out, "dkimrotd_paused", "gauge", "Everything is paused (1) or not (0).");
 	buf_printf(out, "dkimrotd_paused %d\n", e->paused);
 	head(out, "dkimrotd_inventory_files_refused", "gauge", "Inventory files that are refused.");

@@ -28,7 +28,7 @@ struct slot {
 	uint32_t at;           /* place in its heap + 1, 0 = in none */
 	uint8_t urgency, phase, condition, reason;
 	bool unsigned_now, looked; /* looked: at least once since the start */
-	bool in_flight;        /* has an unresolved intent */
+	bool in_flight;            /* has an unresolved intent */
 };
 
 /* A binary heap of slots by next_look. */
@@ -50,16 +50,16 @@ struct account {
 	const struct config_account *cfg;
 	struct credentials *cred;
 	struct apiclock clock;
-	struct call *timing;        /* /auth/time under way */
+	struct call *timing; /* /auth/time under way */
 	unsigned timing_failures;
-	int64_t timing_after;       /* boot clock: not before */
-	bool stopped;               /* the credential is refused or missing */
+	int64_t timing_after; /* boot clock: not before */
+	bool stopped;         /* the credential is refused or missing */
 	char stopped_why[200];
-	int64_t stopped_until;      /* boot clock: when a domain may try again */
-	int64_t hold_until;         /* boot clock: 429, or the API is down */
-	unsigned failures;          /* transient ones in a row */
-	char *token;                /* OAuth2 */
-	int64_t token_until;        /* boot clock */
+	int64_t stopped_until; /* boot clock: when a domain may try again */
+	int64_t hold_until;    /* boot clock: 429, or the API is down */
+	unsigned failures;     /* transient ones in a row */
+	char *token;           /* OAuth2 */
+	int64_t token_until;   /* boot clock */
 	struct http_call *token_call;
 	struct budget budget;
 	int64_t *ring;
@@ -72,10 +72,10 @@ struct account {
 	bool breaker;
 	size_t domains;
 	int64_t effective_settled;
-	int64_t last_pass;          /* API's clock: last time that every domain had been looked at */
-	size_t unlooked;            /* domains still to be looked at in this pass */
+	int64_t last_pass; /* API's clock: last time that every domain had been looked at */
+	size_t unlooked;   /* domains still to be looked at in this pass */
 	struct timer *timer, *kick;
-	struct count {              /* api_requests_total */
+	struct count { /* api_requests_total */
 		char method[8];
 		int status;
 		uint64_t n;
@@ -86,9 +86,9 @@ struct account {
 struct engine {
 	struct engine_parts p;
 	struct inventory *inventory;
-	struct inventory **old;     /* generations that missing domains still point into */
+	struct inventory **old; /* generations that missing domains still point into */
 	size_t n_old;
-	struct slot **slots;        /* sorted by domain and platform, missing ones too */
+	struct slot **slots; /* sorted by domain and platform, missing ones too */
 	size_t n_slots;
 	struct account *accounts;
 	size_t n_accounts;
@@ -97,8 +97,8 @@ struct engine {
 	int64_t paused_until, paused_at; /* host wall */
 	bool disk_trouble;
 	struct job *commit_head, *commit_tail; /* waiting for the next commit */
-	struct timer *commit;       /* set when something waits for it */
-	struct timer *tick;         /* pause ends, missing domains, pruning */
+	struct timer *commit;                  /* set when something waits for it */
+	struct timer *tick;                    /* pause ends, missing domains, pruning */
 	struct timer *stop_timer;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
@@ -111,7 +111,8 @@ struct engine {
 
 /* --- account.c: requests out, answers in; call.c: the queue ------------------------------------------------------ */
 
-void account_init(struct account *a, struct engine *e, const struct config_account *cfg, struct credentials *cred);
+void account_init(
+        struct account *a, struct engine *e, const struct config_account *cfg, struct credentials *cred);
 void account_clear(struct account *a);
 int64_t account_now(const struct account *a); /* the API's clock */
 bool account_clock_sure(const struct account *a);
@@ -124,15 +125,16 @@ struct account *account_by_name(struct engine *e, const char *name);
 typedef bool call_prepare(void *arg); /* at the moment of leaving; false: it is not sent */
 typedef void call_done(void *arg, const struct api_answer *a, bool denied);
 /* reserved: how many of the job's reserved requests are left (counted down when used), NULL = none. */
-struct call *account_call(struct account *a, const struct api_request *q, enum urgency urgency, unsigned *reserved,
-        call_prepare *prepare, call_done *done, void *arg);
+struct call *account_call(struct account *a, const struct api_request *q, enum urgency urgency,
+        unsigned *reserved, call_prepare *prepare, call_done *done, void *arg);
 void call_cancel(struct call *c);
 void calls_pump(struct account *a);
 int64_t calls_when(struct account *a); /* boot clock: when a waiting call may leave, 0 = none waits */
 
 /* auth.c */
 bool auth_ready(struct account *a); /* the token is at hand; else it is being fetched */
-void auth_headers(struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out);
+void auth_headers(struct account *a, const char *method, const char *url, const char *body, size_t len,
+        struct buf *out);
 void auth_drop_token(struct account *a);
 void auth_clear(struct account *a);
 void clock_measure(struct account *a);
@@ -147,7 +149,7 @@ struct job_order {
 void job_start(struct engine *e, struct slot *s, unsigned reserved, const struct job_order *order);
 unsigned job_need(const struct slot *s); /* requests to reserve */
 void job_cancel(struct job *j);
-void commit_turn(void *arg); /* of the engine: what was saved this turn becomes durable */
+void commit_turn(void *arg);             /* of the engine: what was saved this turn becomes durable */
 bool job_is_acting(const struct job *j); /* a change has left, or is about to */
 
 /* --- slots.c ------------------------------------------------------------------------------------------------------ */
@@ -155,7 +157,8 @@ bool job_is_acting(const struct job *j); /* a change has left, or is about to */
 void slot_key(const struct slot *s, struct store_key *ret);
 void slot_schedule(struct slot *s, enum urgency urgency, int64_t next_look);
 void slot_unschedule(struct slot *s);
-struct slot *slot_find(struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
+struct slot *slot_find(
+        struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
 void slots_take(struct engine *e, struct inventory *inv);
 void slots_drop_missing(struct engine *e);
 void slots_clear(struct engine *e);
@@ -164,9 +167,9 @@ void slots_clear(struct engine *e);
 
 void brakes_load(struct account *a);
 void brakes_standing(struct account *a, const struct slot *s, struct standing *st);
-void brakes_changed(struct account *a, const struct slot *s);            /* a scheduled switch or deletion leaves */
+void brakes_changed(struct account *a, const struct slot *s); /* a scheduled switch or deletion leaves */
 void brakes_switching(struct account *a, const struct slot *s, bool on); /* between switch and confirmation */
-void brakes_trouble(struct account *a, const struct slot *s);            /* unnamed stop, or stuck in a switch */
+void brakes_trouble(struct account *a, const struct slot *s); /* unnamed stop, or stuck in a switch */
 void brakes_close(struct account *a);
 void brakes_clear(struct account *a);
 
@@ -174,8 +177,10 @@ void brakes_clear(struct account *a);
 
 void tell_fields(struct fields *f, const struct slot *s);
 void tell_notes(const struct slot *s, const struct record *r, const struct notes *n);
-void tell_verdict(const struct slot *s, const struct record *before, struct record *r, const struct decision *dec);
+void tell_verdict(
+        const struct slot *s, const struct record *before, struct record *r, const struct decision *dec);
 
-void engine_poke(struct engine *e); /* something finished: once mode and stopping look whether they are done */
+void engine_poke(
+        struct engine *e); /* something finished: once mode and stopping look whether they are done */
 
 #endif

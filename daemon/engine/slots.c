@@ -68,7 +68,8 @@ struct slot *slot_find(struct engine *e, const char *name)
 	for (size_t i = 0; i < e->n_slots; i++) {
 		struct slot *s = e->slots[i];
 
-		if (s->missing_since != 0 || strncmp(s->d->domain, name, len) != 0 || s->d->domain[len] != '\0')
+		if (s->missing_since != 0 || strncmp(s->d->domain, name, len) != 0 ||
+		        s->d->domain[len] != '\0')
 			continue;
 		if (colon != NULL && !str_eq(colon + 1, platform_word(s->d->platform)))
 			continue;
@@ -86,7 +87,10 @@ static bool take_due(void *arg, const struct store_key *k, const struct store_du
 {
 	struct engine *e = arg;
 	size_t lo = 0, hi = e->n_slots;
-	struct desired probe = {.domain = k->domain, .account = k->account, .service = k->service, .organization = k->organization};
+	struct desired probe = {.domain = k->domain,
+	        .account = k->account,
+	        .service = k->service,
+	        .organization = k->organization};
 	int p = words_parse(&words_platform, k->platform);
 
 	if (p < 0)
@@ -232,7 +236,8 @@ void slots_drop_missing(struct engine *e)
 		struct slot *s = e->slots[i];
 		struct fields f;
 
-		if (s->missing_since == 0 || boot - s->missing_since < RELEASE_AFTER || s->job != NULL || s->in_flight) {
+		if (s->missing_since == 0 || boot - s->missing_since < RELEASE_AFTER || s->job != NULL ||
+		        s->in_flight) {
 			e->slots[n++] = s;
 			continue;
 		}

@@ -33,8 +33,10 @@ static void count(const struct engine *e, const struct account *only, struct cou
 
 void engine_summary(struct engine *e, char *dst, size_t n)
 {
-	static const enum phase shown[] = {PHASE_CREATING, PHASE_PUBLISHING, PHASE_ACTIVATING, PHASE_ROTATING, PHASE_GRACE, PHASE_RENEWING};
-	static const enum condition trouble[] = {CONDITION_BLOCKED, CONDITION_ERROR, CONDITION_PAUSED, CONDITION_OBSERVING};
+	static const enum phase shown[] = {PHASE_CREATING, PHASE_PUBLISHING, PHASE_ACTIVATING, PHASE_ROTATING,
+	        PHASE_GRACE, PHASE_RENEWING};
+	static const enum condition trouble[] = {
+	        CONDITION_BLOCKED, CONDITION_ERROR, CONDITION_PAUSED, CONDITION_OBSERVING};
 	struct counts c;
 	struct buf b = {0};
 
@@ -58,7 +60,8 @@ void engine_summary(struct engine *e, char *dst, size_t n)
 
 /* --- one domain ---------------------------------------------------------------------------------------------------- */
 
-static void selector_json(struct json_w *w, const struct slot *s, const struct record *r, const struct rec_selector *x, int64_t now)
+static void selector_json(struct json_w *w, const struct slot *s, const struct record *r,
+        const struct rec_selector *x, int64_t now)
 {
 	enum role role = record_role(r, x, s->d->policy.grace, now);
 	bool retired = role == ROLE_RETIRED;
@@ -107,7 +110,9 @@ static void domain_json(struct json_w *w, const struct slot *s, const struct rec
 {
 	const struct rec_selector *signer = record_signer(r);
 	int64_t now = account_now(s->account);
-	const char *active = signer != NULL ? signer->name : r->status == STATUS_ENABLED && r->active[0] != '\0' ? r->active : NULL;
+	const char *active = signer != NULL                                        ? signer->name
+	                     : r->status == STATUS_ENABLED && r->active[0] != '\0' ? r->active
+	                                                                           : NULL;
 
 	json_w_object(w);
 	json_w_kstr(w, "domain", s->d->domain);
@@ -132,7 +137,9 @@ static void domain_json(struct json_w *w, const struct slot *s, const struct rec
 	json_w_end(w);
 	json_w_ktime(w, "rotated", r->rotated);
 	json_w_ktime(w, "next_rotation",
-	        s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO ? due_rotation(s->d, r) : 0);
+	        s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO
+	                ? due_rotation(s->d, r)
+	                : 0);
 	diagnosis_json(w, r);
 	if (r->detail[0] != '\0')
 		json_w_kstr(w, "detail", r->detail);
@@ -191,7 +198,11 @@ static void account_json(struct json_w *w, struct account *a)
 
 	json_w_object(w);
 	json_w_kstr(w, "name", a->cfg->name);
-	json_w_kstr(w, "state", a->stopped ? "stopped" : !a->clock.known ? "connecting" : boot < a->hold_until ? "holding" : "ok");
+	json_w_kstr(w, "state",
+	        a->stopped             ? "stopped"
+	        : !a->clock.known      ? "connecting"
+	        : boot < a->hold_until ? "holding"
+	                               : "ok");
 	json_w_kstr(w, "breaker", a->breaker ? "open" : "closed");
 	json_w_kint(w, "budget_used", limit != 0 ? limit - (room < limit ? room : limit) : 0);
 	json_w_kint(w, "effective_settled", a->effective_settled / MS_SECOND);
@@ -211,7 +222,8 @@ static void account_json(struct json_w *w, struct account *a)
 
 static void files_json(struct json_w *w, const struct inventory *inv)
 {
-	static const char *const words[] = {[INVENTORY_OK] = "ok", [INVENTORY_LAST_GOOD] = "last-good", [INVENTORY_REFUSED] = "refused"};
+	static const char *const words[] = {
+	        [INVENTORY_OK] = "ok", [INVENTORY_LAST_GOOD] = "last-good", [INVENTORY_REFUSED] = "refused"};
 
 	json_w_key(w, "files");
 	json_w_array(w);
@@ -225,7 +237,8 @@ static void files_json(struct json_w *w, const struct inventory *inv)
 	json_w_end(w);
 }
 
-static void counted(struct json_w *w, const char *key, const size_t *n, size_t len, const char *(*word)(unsigned))
+static void counted(
+        struct json_w *w, const char *key, const size_t *n, size_t len, const char *(*word)(unsigned))
 {
 	json_w_key(w, key);
 	json_w_object(w);

@@ -19,7 +19,8 @@ static void tell_met(const struct slot *s, const struct record *r, const struct 
 	if (r->last_signer[0] != '\0')
 		str_format(text, sizeof(text), "it signs with %s", r->last_signer);
 	else
-		str_format(text, sizeof(text), "%s", r->status == STATUS_ENABLED ? "it signs" : "it does not sign");
+		str_format(text, sizeof(text), "%s",
+		        r->status == STATUS_ENABLED ? "it signs" : "it does not sign");
 	report(EVENT_DOMAIN_MET, f, s->d->domain, text);
 	if (s->d->policy.rotate_every == 0)
 		return;
@@ -69,7 +70,8 @@ void tell_notes(const struct slot *s, const struct record *r, const struct notes
 			break;
 		case NOTE_NOT_DONE:
 			f.action = action_word(n->action);
-			report(EVENT_CHANGE_NOT_DONE, &f, action_word(n->action), n->selector[0] != '\0' ? n->selector : domain);
+			report(EVENT_CHANGE_NOT_DONE, &f, action_word(n->action),
+			        n->selector[0] != '\0' ? n->selector : domain);
 			break;
 		case NOTE_STOPPED:
 			report(EVENT_SIGNING_STOPPED, &f, domain, n->selector);
@@ -90,7 +92,8 @@ static bool is_trouble(enum condition c)
 }
 
 /* Told when it changes: trouble loudly, once; the way back; a new phase. A look without news is debug. */
-void tell_verdict(const struct slot *s, const struct record *before, struct record *r, const struct decision *dec)
+void tell_verdict(
+        const struct slot *s, const struct record *before, struct record *r, const struct decision *dec)
 {
 	const char *domain = s->d->domain, *why = reason_text(r->reason);
 	char text[480];

@@ -17,12 +17,13 @@ struct sim {
 	int64_t boot_at;     /* true time at which this host booted */
 	int64_t host_offset; /* host's wall clock minus true time */
 	unsigned long http_calls, dns_looks, dns_lies;
-	double lie, lost;    /* chance that a look-up answers unknown; that an answer to a request is lost on the way */
+	double lie,
+	        lost; /* chance that a look-up answers unknown; that an answer to a request is lost on the way */
 	void (*after)(void); /* after every event: the rules are checked */
 };
 extern struct sim sim;
 
-uint64_t sim_random(void);            /* 64 bits */
+uint64_t sim_random(void); /* 64 bits */
 bool sim_chance(double p);
 int64_t sim_between(int64_t a, int64_t b);
 

@@ -156,14 +156,22 @@ static void answer(void *arg)
 	static const char *const names[SERVERS_MAX] = {"ns1", "ns2", "ns3", "ns4"};
 	struct witness w[SERVERS_MAX];
 	unsigned n = servers_of(k->zone);
-	struct testimony t = {.record = k->record, .expected = k->target, .zone = k->zone, .servers = names, .n_servers = n, .list = w, .n = n};
+	struct testimony t = {.record = k->record,
+	        .expected = k->target,
+	        .zone = k->zone,
+	        .servers = names,
+	        .n_servers = n,
+	        .list = w,
+	        .n = n};
 
 	if (k->seen != NULL) {
 		for (unsigned i = 0; i < n; i++)
 			ask_server(i, k->record, &w[i]);
 		evidence_weigh(&e, &t);
 		e.key = key_at(k->target, &e, true);
-		e.served_key = e.target[0] == '\0' ? SEEN_MISSING : str_caseeq(e.target, k->target) ? e.key : key_at(e.target, &e, false);
+		e.served_key = e.target[0] == '\0'               ? SEEN_MISSING
+		               : str_caseeq(e.target, k->target) ? e.key
+		                                                 : key_at(e.target, &e, false);
 		e.ttl_negative_zone = negative_ttl(k->zone);
 		e.ttl_negative_target = negative_ttl(k->target);
 		e.dnssec = DNSSEC_INSECURE;

@@ -69,7 +69,12 @@ void http_free(struct http *h)
 static void deliver(void *arg)
 {
 	struct http_call *c = arg;
-	struct http_answer a = {.end = c->end, .body = "", .content_type = "", .query_id = "", .cursor_next = "", .error = ""};
+	struct http_answer a = {.end = c->end,
+	        .body = "",
+	        .content_type = "",
+	        .query_id = "",
+	        .cursor_next = "",
+	        .error = ""};
 	http_done *done = c->done;
 	void *owner = c->arg;
 
@@ -98,7 +103,11 @@ static void lose(struct http_call *c, const char *why)
 static void arrive(void *arg)
 {
 	struct http_call *c = arg;
-	struct world_request q = {.account = c->account, .method = c->method, .path = c->path, .body = c->body, .body_len = c->body != NULL ? strlen(c->body) : 0};
+	struct world_request q = {.account = c->account,
+	        .method = c->method,
+	        .path = c->path,
+	        .body = c->body,
+	        .body_len = c->body != NULL ? strlen(c->body) : 0};
 	struct loop *l;
 	int64_t back = sim_between(5, 150);
 

@@ -54,7 +54,8 @@ static void trace(void *arg, enum event e, int priority, const struct fields *f,
 	if (!run.trace || priority > 6)
 		return;
 	char when[TIME_TEXT];
-	printf("%s %-20s %s: %s\n", time_text(when, sim.now), event_name(e), f != NULL && f->domain != NULL ? f->domain : "-", message);
+	printf("%s %-20s %s: %s\n", time_text(when, sim.now), event_name(e),
+	        f != NULL && f->domain != NULL ? f->domain : "-", message);
 }
 
 /* --- the daemon's life ------------------------------------------------------------------------------------------- */
@@ -62,7 +63,8 @@ static void trace(void *arg, enum event e, int priority, const struct fields *f,
 static struct inventory *read_inventory(void)
 {
 	struct diags d = {0};
-	struct inventory_text file = {.path = "sim.yaml", .text = run.inventory_text, .len = strlen(run.inventory_text)};
+	struct inventory_text file = {
+	        .path = "sim.yaml", .text = run.inventory_text, .len = strlen(run.inventory_text)};
 	struct inventory *inv = inventory_start(run.config, &file, 1, NULL, 0, &d);
 
 	if (d.n != 0) {
@@ -82,7 +84,12 @@ static void start(void)
 	run.http = http_new(run.loop, "simulation", 8, 0);
 	run.dns = dns_new(run.loop, &o, &why);
 	run.store = store_open("sim", false, error, sizeof(error));
-	struct engine_parts parts = {.loop = run.loop, .http = run.http, .dns = run.dns, .store = run.store, .config = run.config, .credentials = run.cred};
+	struct engine_parts parts = {.loop = run.loop,
+	        .http = run.http,
+	        .dns = run.dns,
+	        .store = run.store,
+	        .config = run.config,
+	        .credentials = run.cred};
 	run.engine = engine_new(&parts);
 	engine_start(run.engine, read_inventory());
 }
@@ -116,8 +123,8 @@ static void check(void)
 
 		if (c->broken == 0)
 			continue;
-		fprintf(stderr, "seed %" PRIu64 ": rule %d broken at %s: %s %s %s: %s\n", run.seed, c->broken, time_text(when, c->at), c->domain,
-		        c->method, c->path, c->why);
+		fprintf(stderr, "seed %" PRIu64 ": rule %d broken at %s: %s %s %s: %s\n", run.seed, c->broken,
+		        time_text(when, c->at), c->domain, c->method, c->path, c->why);
 		break;
 	}
 	run.broken_shown = n;
@@ -137,7 +144,8 @@ static const char *pick(const char *const *list, size_t n)
 {
 	return list[sim_random() % n];
 }
-#define PICK(...) pick((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define PICK(...)                                                                                            \
+	pick((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 /* Every unknown of the API turns out one way or the other, for this run. */
 static void choose_world(bool calm)
@@ -180,9 +188,11 @@ static void choose_world(bool calm)
 
 static void faults(const char *p)
 {
-	static const char *const names[] = {"fault_429", "fault_5xx", "fault_5xx_after", "fault_html", "fault_reset_before", "fault_reset_after",
-	        "fault_truncated", "fault_garbage", "fault_401", "fault_404", "fault_empty_list", "fault_unknown_enum", "fault_missing_field",
-	        "fault_wrong_selector", "fault_wrong_record", "fault_null_target", "task_error", "action_lost", "refresh_error", "refresh_lost"};
+	static const char *const names[] = {"fault_429", "fault_5xx", "fault_5xx_after", "fault_html",
+	        "fault_reset_before", "fault_reset_after", "fault_truncated", "fault_garbage", "fault_401",
+	        "fault_404", "fault_empty_list", "fault_unknown_enum", "fault_missing_field",
+	        "fault_wrong_selector", "fault_wrong_record", "fault_null_target", "task_error",
+	        "action_lost", "refresh_error", "refresh_lost"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		set(names[i], p);
@@ -236,7 +246,8 @@ static void day(bool calm)
 
 static void build(unsigned domains)
 {
-	static const char config[] = "accounts: { default: { endpoint: \"https://api.example/1.0\", credentials: /none, requests_per_minute: 0 } }\n"
+	static const char config[] = "accounts: { default: { endpoint: \"https://api.example/1.0\", "
+	                             "credentials: /none, requests_per_minute: 0 } }\n"
 	                             "safety: { max_daily_changes: 100 }\n"
 	                             "policies: { default: { rotate_every: 30d, grace: 7d } }\n";
 	struct diags d = {0};
@@ -256,7 +267,8 @@ static void build(unsigned domains)
 
 		snprintf(name, sizeof(name), "d%u.example", i);
 		buf_printf(&inv, "  - { domain: %s, platform: %s%s, dns: ovh }\n", name, p, service);
-		world_add_domain(sim.world, sim.now, "default", p, "svc-1", name, name, "ovh", 2, i % 3 == 0 && *p == 'e' ? "signing" : "virgin");
+		world_add_domain(sim.world, sim.now, "default", p, "svc-1", name, name, "ovh", 2,
+		        i % 3 == 0 && *p == 'e' ? "signing" : "virgin");
 	}
 	free(run.inventory_text);
 	run.inventory_text = inv.data;
@@ -275,7 +287,8 @@ static unsigned unhappy(void)
 			continue;
 		struct buf b = {0};
 		engine_domain_json(run.engine, name, &b);
-		fprintf(stderr, "seed %" PRIu64 ": %s does not sign at the end: %s\n", run.seed, name, b.data != NULL ? b.data : "?");
+		fprintf(stderr, "seed %" PRIu64 ": %s does not sign at the end: %s\n", run.seed, name,
+		        b.data != NULL ? b.data : "?");
 		buf_free(&b);
 		bad++;
 	}
@@ -310,10 +323,12 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	}
 	unsigned bad = unhappy();
 	unsigned long rotations = run.told[EVENT_ROTATION_CONFIRMED], deleted = run.told[EVENT_KEY_DELETED];
-	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu changes, %lu requests, %lu look-ups, %lu crashes, "
+	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu "
+	                       "changes, %lu requests, %lu look-ups, %lu crashes, "
 	       "%lu restarts, %lu meddlings, %zu rules broken, %u without a signer\n",
-	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED], (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks,
-	        run.crashes, run.restarts, run.persons, world_broken(sim.world), bad);
+	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED],
+	        (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks, run.crashes,
+	        run.restarts, run.persons, world_broken(sim.world), bad);
 	bool good = world_broken(sim.world) == 0 && bad == 0 && rotations > 0;
 	stop(false);
 	world_free(sim.world);
@@ -323,9 +338,19 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"seed", 1, NULL, 's'}, {"seeds", 1, NULL, 'n'}, {"domains", 1, NULL, 'd'}, {"days", 1, NULL, 'y'},
-	        {"calm", 0, NULL, 'c'}, {"trace", 0, NULL, 't'}, {NULL, 0, NULL, 0}};
-	static struct credentials cred = {.kind = CREDENTIALS_KEYS, .application_key = (char *)"default", .application_secret = (char *)"s", .consumer_key = (char *)"c"};
+	static const struct option options[] = {
+	        {"seed",    1, NULL, 's'},
+                {"seeds",   1, NULL, 'n'},
+                {"domains", 1, NULL, 'd'},
+	        {"days",    1, NULL, 'y'},
+                {"calm",    0, NULL, 'c'},
+                {"trace",   0, NULL, 't'},
+                {NULL,      0, NULL, 0  }
+        };
+	static struct credentials cred = {.kind = CREDENTIALS_KEYS,
+	        .application_key = (char *)"default",
+	        .application_secret = (char *)"s",
+	        .consumer_key = (char *)"c"};
 	uint64_t seed = 1;
 	unsigned seeds = 1, domains = 24, days = 200, bad = 0;
 	bool calm = false, one = false;
@@ -353,7 +378,8 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < seeds; i++) {
 		bool good = simulate(seed + i, domains, days, calm);
 
-		printf("%s %u - seed %" PRIu64 "%s\n", good ? "ok" : "not ok", i + 1, seed + i, calm ? " (calm)" : "");
+		printf("%s %u - seed %" PRIu64 "%s\n", good ? "ok" : "not ok", i + 1, seed + i,
+		        calm ? " (calm)" : "");
 		bad += !good;
 	}
 	printf("1..%u\n", seeds);
