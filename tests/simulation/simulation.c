@@ -347,10 +347,11 @@ int main(int argc, char **argv)
                 {"trace",   0, NULL, 't'},
                 {NULL,      0, NULL, 0  }
         };
+	static char app[] = "default", secret[] = "s", consumer[] = "c";
 	static struct credentials cred = {.kind = CREDENTIALS_KEYS,
-	        .application_key = (char *)"default",
-	        .application_secret = (char *)"s",
-	        .consumer_key = (char *)"c"};
+	        .application_key = app,
+	        .application_secret = secret,
+	        .consumer_key = consumer};
 	uint64_t seed = 1;
 	unsigned seeds = 1, domains = 24, days = 200, bad = 0;
 	bool calm = false, one = false;
