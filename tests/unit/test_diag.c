@@ -60,12 +60,32 @@ static void the_list_grows(void **state)
 	diags_clear(&d);
 }
 
+static void lists_are_joined(void **state)
+{
+	struct diags to = {0}, from = {0};
+
+	(void)state;
+	diag_add(&to, "a", 1, 1, "first");
+	for (int i = 0; i < DIAGS_MOST + 500; i++)
+		diag_add(&from, "b", i + 1, 1, "100%% of %d", i);
+	assert_int_equal(from.n, DIAGS_MOST + 1);
+	diags_move(&to, &from);
+	assert_int_equal(from.count, 0);
+	assert_null(from.list);
+	assert_int_equal(to.count, DIAGS_MOST + 501); /* all are counted, the first of them kept */
+	assert_int_equal(to.n, DIAGS_MOST + 1);
+	assert_string_equal(to.list[1].text, "100% of 0");
+	assert_string_equal(to.list[DIAGS_MOST].text, "more faults are not shown");
+	diags_clear(&to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(places_are_printed),
 	        cmocka_unit_test(hostile_text_is_cleaned_and_cut),
 	        cmocka_unit_test(the_list_grows),
+	        cmocka_unit_test(lists_are_joined),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,6 +163,25 @@ static void bad_windows(void **state)
 	}
 }
 
+static void there_is_a_limit(void **state)
+{
+	struct windows *set = windows_new();
+	char error[300] = "", text[64], text_long[300];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		str_format(text, sizeof text, "Mon %02d:%02d-24:00", i / 60, i % 60);
+		assert_non_null(windows_add(set, text, error, sizeof error));
+	}
+	assert_null(windows_add(set, "Tue", error, sizeof error));
+	assert_string_equal(error, "more than 1000 different windows");
+	memset(text_long, 'x', sizeof text_long - 1);
+	text_long[sizeof text_long - 1] = '\0';
+	assert_null(windows_add(set, text_long, error, sizeof error));
+	assert_string_equal(error, "a window of more than 200 bytes");
+	windows_free(set);
+}
+
 static void the_core_searches(void **state)
 {
 	struct windows *set;
@@ -272,6 +291,7 @@ int main(void)
 	        cmocka_unit_test(summer_time),
 	        cmocka_unit_test(far_future),
 	        cmocka_unit_test(bad_windows),
+	        cmocka_unit_test(there_is_a_limit),
 	        cmocka_unit_test(the_core_searches),
 	        cmocka_unit_test(zone_files_may_lie),
 	        cmocka_unit_test(offsets_agree_with_the_c_library),
