@@ -1,8 +1,248 @@
-/* dkimrotd: a table of contents. Options, the modules in order, the loop, the same list backwards. */
+/* dkimrotctl: asks and commands a running dkimrotd over its control socket. One table of options and one of verbs drive
+ * the parser and the help. */
+#include <getopt.h>
+#include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-int main(void)
+#include "base/nearest.h"
+#include "base/util.h"
+#include "core/span.h"
+#include "ctl/ctl.h"
+
+enum {
+	FOR_CHECK = 1,
+	FOR_COMPROMISED = 2,
+	FOR_BACK = 4,
+	FOR_WAIT = 8,
+	FOR_ALL = 16,
+	FOR_REASON = 32,
+	FOR_SPAN = 64,
+	FOR_MISSING = 128,
+	FOR_CONFIG = 256,
+	FOR_STATE = 512,
+};
+
+static const struct verb {
+	const char *name;
+	int (*run)(const struct ctl *c, char **args, int n);
+	int min, max; /* words behind it; max -1 = any number */
+	unsigned options;
+	const char *usage, *help;
+} verbs[] = {
+        {"status",  ctl_status,  0, -1, FOR_CHECK | FOR_STATE,                 "status [DOMAIN...] [--check]",
+         "a table, worst first; --check: for monitoring systems"                                                                                                    },
+        {"explain", ctl_explain, 1, 1,  0,                                     "explain DOMAIN",
+         "why it is where it is, who it waits on, what comes next, what to do"                                                                                      },
+        {"rotate",  ctl_rotate,  1, 1,  FOR_COMPROMISED | FOR_BACK | FOR_WAIT,
+         "rotate DOMAIN [--compromised | --back] [--wait SPAN]",                                                  "rotate now, or be refused with the reason and the earliest time;\n"
+                "--compromised: the old key gets no grace; --back: to the previous key\n"
+                "while it is in its grace, and pause; --wait: until it is confirmed"                },
+        {"pause",   ctl_pause,   0, 1,  FOR_ALL | FOR_REASON | FOR_SPAN,
+         "pause DOMAIN|--all --reason TEXT [--for SPAN]",                                                         "change nothing; looks go on, and so does a grace"},
+        {"resume",  ctl_resume,  0, 1,  FOR_ALL,                               "resume DOMAIN|--all",
+         "go on; --all also closes the accounts' breakers"                                                                                                          },
+        {"records", ctl_records, 0, -1, FOR_MISSING,                           "records [DOMAIN...] [--missing]",
+         "the DNS records needed, as zone-file lines sorted by zone"                                                                                                },
+        {"check",   ctl_files,   0, -1, FOR_CONFIG,                            "check [-c FILE] [FILE...]",
+         "validate inventory files (- is standard input), the configuration,\nor with no FILE all "
+                "that the configuration names"                                                                                                                      },
+        {"reload",  ctl_reload,  0, 0,  0,                                     "reload",
+         "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
+                "refused"                                                                                                                                           },
+};
+
+enum {
+	OPT_SOCKET = 256,
+	OPT_JSON,
+	OPT_COLOR,
+	OPT_STATE,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_CHECK,
+	OPT_COMPROMISED,
+	OPT_BACK,
+	OPT_WAIT,
+	OPT_ALL,
+	OPT_REASON,
+	OPT_FOR,
+	OPT_MISSING
+};
+
+static const struct option options[] = {
+        {"socket",      required_argument, NULL, OPT_SOCKET     },
+        {"json",        no_argument,       NULL, OPT_JSON       },
+        {"color",       required_argument, NULL, OPT_COLOR      },
+        {"colour",      required_argument, NULL, OPT_COLOR      },
+        {"state",       required_argument, NULL, OPT_STATE      },
+        {"help",        no_argument,       NULL, OPT_HELP       },
+        {"version",     no_argument,       NULL, OPT_VERSION    },
+        {"check",       no_argument,       NULL, OPT_CHECK      },
+        {"compromised", no_argument,       NULL, OPT_COMPROMISED},
+        {"back",        no_argument,       NULL, OPT_BACK       },
+        {"wait",        required_argument, NULL, OPT_WAIT       },
+        {"all",         no_argument,       NULL, OPT_ALL        },
+        {"reason",      required_argument, NULL, OPT_REASON     },
+        {"for",         required_argument, NULL, OPT_FOR        },
+        {"missing",     no_argument,       NULL, OPT_MISSING    },
+        {NULL,          0,                 NULL, 0              },
+};
+
+static void help(void)
 {
-	puts("dkimrotd " DKIMROTD_VERSION);
-	return 0;
+	puts("usage: dkimrotctl [--socket PATH] [--json] VERB ...\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		const char *text = verbs[i].help;
+
+		printf("  %s\n", verbs[i].usage);
+		while (*text) {
+			size_t n = strcspn(text, "\n");
+
+			printf("        %.*s\n", (int)n, text);
+			text += n + (text[n] == '\n');
+		}
+	}
+	puts("\n"
+	     "  --socket PATH   the daemon's control socket (default " CTL_SOCKET ")\n"
+	     "  --json          JSON, as the daemon tells it\n"
+	     "  --color WHEN    auto (default: on a terminal), always, never; NO_COLOR in the\n"
+	     "                  environment means never\n"
+	     "  --state DIR     status without a daemon: where its state is (default: as the\n"
+	     "                  configuration says)\n"
+	     "  --version, --help\n\n"
+	     "exit: 0 done, 1 refused or faulty, 2 wrong usage, 3 the daemon cannot be asked;\n"
+	     "      status --check: 0 ok, 1 a person should act, 2 an error or a domain that\n"
+	     "      does not sign, 3 unknown");
+}
+
+/* A span, exactly: what is not one is wrong usage. */
+static bool read_span(const char *option, const char *text, int64_t *ret)
+{
+	int64_t ms;
+	int r = span_parse(text, &ms);
+
+	if (r == 0 && ms > 0) {
+		*ret = ms;
+		return true;
+	}
+	ctl_say("%s %s: %s", option, text,
+	        r < 0 ? "that is no span; write it as 90d, 12h 30min or 45s"
+	              : "it must be longer than nothing");
+	return false;
+}
+
+/* One option into c; `given` collects the verb's own. False = wrong usage, told. */
+static bool take_option(struct ctl *c, int opt, char *arg, unsigned *given)
+{
+	int64_t span;
+
+	switch (opt) {
+	case OPT_SOCKET:
+		c->socket = arg;
+		return true;
+	case OPT_JSON:
+		return c->json = true;
+	case OPT_COLOR:
+		c->color = arg;
+		if (str_eq(arg, "auto") || str_eq(arg, "always") || str_eq(arg, "never"))
+			return true;
+		ctl_say("--color %s: it is auto, always or never", arg);
+		return false;
+	case OPT_STATE:
+		*given |= FOR_STATE;
+		c->state = arg;
+		return true;
+	case OPT_CHECK:
+		*given |= FOR_CHECK;
+		return c->check = true;
+	case OPT_COMPROMISED:
+		*given |= FOR_COMPROMISED;
+		return c->compromised = true;
+	case OPT_BACK:
+		*given |= FOR_BACK;
+		return c->back = true;
+	case OPT_ALL:
+		*given |= FOR_ALL;
+		return c->all = true;
+	case OPT_MISSING:
+		*given |= FOR_MISSING;
+		return c->missing = true;
+	case OPT_REASON:
+		*given |= FOR_REASON;
+		c->reason = arg;
+		return true;
+	case OPT_WAIT:
+		*given |= FOR_WAIT;
+		return read_span("--wait", arg, &c->wait);
+	case OPT_FOR:
+		*given |= FOR_SPAN;
+		c->for_text = arg;
+		return read_span("--for", arg, &span);
+	case 'c':
+		*given |= FOR_CONFIG;
+		c->config = arg;
+		return true;
+	default:
+		return false; /* getopt has said it */
+	}
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	const char *names[ARRAY_SIZE(verbs)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		names[i] = verbs[i].name;
+		if (str_eq(name, verbs[i].name))
+			return &verbs[i];
+	}
+	const char *near = nearest_word(name, names, ARRAY_SIZE(names));
+	ctl_say("no verb %s%s%s%s; dkimrotctl --help lists them", name, near ? " (did you mean " : "",
+	        near ? near : "", near ? "?)" : "");
+	return NULL;
+}
+
+static bool fits(const struct verb *v, const struct ctl *c, unsigned given, int n)
+{
+	if (n < v->min || (v->max >= 0 && n > v->max) || (given & ~v->options) ||
+	        (c->compromised && c->back)) {
+		ctl_say("usage: dkimrotctl %s", v->usage);
+		return false;
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl c = {.socket = CTL_SOCKET, .color = "auto"};
+	unsigned given = 0;
+	int opt;
+
+	setlocale(LC_CTYPE, "");
+	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (opt == OPT_HELP || opt == 'h') {
+			help();
+			return CTL_DONE;
+		}
+		if (opt == OPT_VERSION) {
+			puts("dkimrotctl " DKIMROTD_VERSION);
+			return CTL_DONE;
+		}
+		if (!take_option(&c, opt, optarg, &given))
+			return CTL_USAGE;
+	}
+	if (optind == argc) {
+		ctl_say("which verb? dkimrotctl --help lists them");
+		return CTL_USAGE;
+	}
+	const struct verb *v = find_verb(argv[optind++]);
+	if (!v || !fits(v, &c, given, argc - optind))
+		return CTL_USAGE;
+	int rc = v->run(&c, argv + optind, argc - optind);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("dkimrotctl");
+		return CTL_REFUSED;
+	}
+	return rc;
 }

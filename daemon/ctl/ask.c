@@ -1,0 +1,144 @@
+/* The daemon asked over its socket, by libcurl, which is used nowhere else in dkimrotctl. It must never go by a proxy
+ * or leave this machine: whatever the environment says, the socket is the only way. */
+#include "ctl/ask.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/url.h"
+
+#define CONNECT_MS 5000L
+#define ANSWER_MS  120000L /* a rotation is decided on fresh looks, and these take their time */
+#define ANSWER_MAX JSON_MAX_LOCAL
+
+static size_t on_bytes(char *data, size_t size, size_t n, void *arg)
+{
+	struct buf *b = arg;
+
+	if (b->len + size * n > ANSWER_MAX)
+		return 0;
+	buf_add(b, data, size * n);
+	return size * n;
+}
+
+static CURL *make_request(const struct ctl *c, const char *path, const char *body, struct answer *a,
+        struct curl_slist **headers)
+{
+	CURL *h = curl_easy_init();
+	char *url = xasprintf("http://localhost%s", path);
+
+	if (!h)
+		out_of_memory();
+	curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, c->socket);
+	curl_easy_setopt(h, CURLOPT_URL, url);
+	curl_easy_setopt(h, CURLOPT_PROXY, "");
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, ANSWER_MS);
+	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(h, CURLOPT_WRITEDATA, &a->body);
+	if (body) {
+		*headers = curl_slist_append(*headers, "Content-Type: application/json");
+		*headers = curl_slist_append(*headers, "Expect:");
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, body);
+		curl_easy_setopt(h, CURLOPT_HTTPHEADER, *headers);
+	}
+	free(url);
+	return h;
+}
+
+/* Why nothing was heard, in words that name the socket. */
+static void explain_silence(const struct ctl *c, CURL *h, CURLcode rc, char *why, size_t n)
+{
+	long os = 0;
+
+	curl_easy_getinfo(h, CURLINFO_OS_ERRNO, &os);
+	if (rc != CURLE_COULDNT_CONNECT)
+		str_format(why, n, "the daemon cannot be asked at %s: %s", c->socket, curl_easy_strerror(rc));
+	else if (os == EACCES)
+		str_format(why, n,
+		        "the daemon cannot be asked at %s: Permission denied (who may ask: root and members "
+		        "of the socket's group)",
+		        c->socket);
+	else
+		str_format(why, n, "the daemon cannot be asked at %s: %s", c->socket,
+		        os != 0 ? strerror((int)os) : "nobody answers");
+}
+
+/* Sends, and reads the answer's status. */
+static CURLcode perform(
+        const struct ctl *c, const char *path, const char *body, struct answer *a, char *why, size_t n)
+{
+	struct curl_slist *headers = NULL;
+	CURL *h = make_request(c, path, body, a, &headers);
+	CURLcode rc = curl_easy_perform(h);
+	long status = 0;
+
+	if (rc == CURLE_OK) {
+		curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+		a->status = (int)status;
+	} else {
+		explain_silence(c, h, rc, why, n);
+	}
+	curl_easy_cleanup(h);
+	curl_slist_free_all(headers);
+	return rc;
+}
+
+int ask_quiet(
+        const struct ctl *c, const char *path, const char *body, struct answer *ret, char *why, size_t n)
+{
+	char fault[160] = "";
+
+	memset(ret, 0, sizeof(*ret));
+	if (perform(c, path, body, ret, why, n) != CURLE_OK)
+		return CTL_NO_DAEMON;
+	if (json_parse(ret->body.data ? ret->body.data : "", ret->body.len, JSON_MAX_LOCAL, &ret->json, fault,
+	            sizeof(fault)) < 0) {
+		str_format(why, n, "%s does not answer as dkimrotd does: status %d, %s", c->socket,
+		        ret->status, fault);
+		return CTL_NO_DAEMON;
+	}
+	if (ret->status >= 200 && ret->status < 300)
+		return CTL_DONE;
+	const char *message = json_string(json_get(ret->json, "message"));
+	if (message)
+		str_format(why, n, "%s", message);
+	else
+		str_format(why, n, "the daemon answered %d", ret->status);
+	return ret->status >= 500 ? CTL_NO_DAEMON : CTL_REFUSED;
+}
+
+int ask(const struct ctl *c, const char *path, const char *body, struct answer *ret)
+{
+	char why[STR_CLEAN_MAX + 200] = "";
+	int rc = ask_quiet(c, path, body, ret, why, sizeof(why));
+
+	if (rc != CTL_DONE)
+		ctl_say("%s", why);
+	return rc;
+}
+
+void answer_free(struct answer *a)
+{
+	json_free(a->json);
+	buf_free(&a->body);
+	memset(a, 0, sizeof(*a));
+}
+
+char *ask_domain_path(const char *name, const char *verb)
+{
+	struct buf b = {0};
+
+	buf_puts(&b, "/v1/domains/");
+	url_segment(&b, name);
+	if (verb) {
+		buf_puts(&b, "/");
+		buf_puts(&b, verb);
+	}
+	return b.data;
+}

@@ -1,0 +1,46 @@
+/* dkimrotctl's parts and what they share: the options as given, and how they end. Every verb prints on stdout what
+ * was asked for and on stderr why it could not be had. */
+#ifndef DKIMROTD_CTL_CTL_H
+#define DKIMROTD_CTL_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CTL_SOCKET "/run/dkimrotd/control.sock"
+#define CTL_STATE  "/var/lib/dkimrotd"
+
+enum ctl_exit {
+	CTL_DONE = 0,
+	CTL_REFUSED = 1, /* by the daemon, or a fault in what was checked */
+	CTL_USAGE = 2,
+	CTL_NO_DAEMON = 3, /* it cannot be asked */
+};
+
+/* `status --check`, as monitoring plugins end. */
+enum ctl_check { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL, CHECK_UNKNOWN };
+
+struct ctl {
+	const char *socket;
+	const char *
+	        state; /* folder of the daemon's state, for status without a daemon; NULL = by configuration */
+	const char *config; /* check -c, NULL = none given */
+	const char *color;  /* "auto", "always", "never" */
+	bool json, check, compromised, back, all, missing;
+	const char *reason, *for_text; /* NULL = not given; for_text is a span */
+	int64_t wait;                  /* ms; 0 = do not */
+};
+
+/* The verbs. args are the words behind the verb. */
+int ctl_status(const struct ctl *c, char **args, int n);
+int ctl_explain(const struct ctl *c, char **args, int n);
+int ctl_records(const struct ctl *c, char **args, int n);
+int ctl_rotate(const struct ctl *c, char **args, int n);
+int ctl_pause(const struct ctl *c, char **args, int n);
+int ctl_resume(const struct ctl *c, char **args, int n);
+int ctl_reload(const struct ctl *c, char **args, int n);
+int ctl_files(const struct ctl *c, char **args, int n); /* "check" */
+
+/* "dkimrotctl: ..." on stderr, cleaned. */
+void ctl_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

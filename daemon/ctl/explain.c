@@ -1,0 +1,142 @@
+/* explain DOMAIN: in sentences, where it is, why, whom it waits on and since when, the evidence, what comes next and what
+ * a person could do. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/advice.h"
+#include "ctl/view.h"
+
+static const char *who(const char *waits_on)
+{
+	static const char *const pairs[][2] = {
+	        {"nobody",   "nobody: it goes on by itself"            },
+	        {"time",     "nothing but time"                        },
+	        {"ovhcloud", "OVHcloud"                                },
+	        {"dns",      "the DNS"	                         },
+	        {"person",   "a person"                                },
+	        {"budget",   "its turn, within the limits that are set"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (str_eq(pairs[i][0], waits_on))
+			return pairs[i][1];
+	return waits_on ? waits_on : "it does not say whom";
+}
+
+/* "2026-11-20T10:00:00Z (in 3d 2h)" */
+static void put_time(struct buf *out, int64_t at, int64_t now)
+{
+	char text[TIME_TEXT], when[SHOWN_WHEN];
+
+	buf_printf(out, "%s (%s)", time_text(text, at), shown_when(when, at, now));
+}
+
+static void put_where(const struct shown_domain *d, const struct screen *s, struct buf *out)
+{
+	screen_put(s, out, STYLE_BOLD, d->domain);
+	buf_printf(out, " (%s, account %s): phase ", d->platform ? d->platform : "?",
+	        d->account ? d->account : "?");
+	screen_put(s, out, view_style(d), d->phase);
+	buf_puts(out, ", condition ");
+	screen_put(s, out, view_style(d), d->condition);
+	buf_puts(out, ".\n\n");
+	buf_printf(out, "Why         %s.\n", shown_sentence(d->reason));
+	if (d->detail)
+		buf_printf(out, "            %s\n", d->detail);
+	if (d->paused)
+		buf_printf(out, "Paused      %s\n", d->paused);
+	buf_printf(out, "Waits on    %s\n", who(d->waits_on));
+	if (d->since) {
+		buf_puts(out, "Since       ");
+		put_time(out, d->since, d->now);
+		buf_puts(out, "\n");
+	}
+}
+
+static void put_selector(
+        const struct shown_domain *d, const struct shown_selector *x, const struct screen *s, struct buf *out)
+{
+	buf_puts(out, "\n");
+	screen_put(s, out, STYLE_BOLD, x->name ? x->name : "?");
+	buf_printf(out, ": %s, %s%s\n", x->state ? x->state : "unknown", x->role ? x->role : "unknown",
+	        d->active && str_eq(d->active, x->name) ? ", signs" : "");
+	if (x->target)
+		buf_printf(out, "  record    %s. CNAME %s.\n", x->record ? x->record : "?", x->target);
+	buf_printf(out, "  dns       %s", x->dns ? x->dns : "unknown");
+	if (x->bits)
+		buf_printf(out, ", a key of %lld bits", (long long)x->bits);
+	buf_puts(out, "\n");
+	if (x->signing_since) {
+		buf_puts(out, "  signs     since ");
+		put_time(out, x->signing_since, d->now);
+		buf_puts(out, "\n");
+	}
+	if (x->stopped) {
+		buf_puts(out, "  signed    until ");
+		put_time(out, x->stopped, d->now);
+		buf_puts(out, "\n");
+	}
+	if (x->delete_after) {
+		buf_puts(out, "  deleted   not before ");
+		put_time(out, x->delete_after, d->now);
+		buf_puts(out, "\n");
+	}
+}
+
+static void put_ahead(const struct shown_domain *d, struct buf *out)
+{
+	buf_printf(out, "\nNext        %s", d->action ? d->action : "look");
+	if (d->next_at) {
+		buf_puts(out, ", ");
+		put_time(out, d->next_at, d->now);
+	}
+	if (d->next_look) {
+		buf_puts(out, "\nNext look   ");
+		put_time(out, d->next_look, d->now);
+	}
+	if (d->rotated) {
+		buf_puts(out, "\nRotated     ");
+		put_time(out, d->rotated, d->now);
+	}
+	if (d->next_rotation) {
+		buf_puts(out, "\nRotation    due ");
+		put_time(out, d->next_rotation, d->now);
+	}
+	buf_puts(out, "\n");
+}
+
+static void put_advice(const struct shown_domain *d, struct buf *out)
+{
+	if (d->code)
+		buf_printf(out, "\nOVHcloud's own diagnosis: %d%s%s\n", d->code, d->message ? ", " : "",
+		        d->message ? d->message : "");
+	buf_printf(out, "\nTo do       %s\n", advice(d->reason, d->phase));
+	if (d->remedy && !str_eq(d->remedy, d->detail) && !str_eq(d->remedy, shown_sentence(d->reason)))
+		buf_printf(out, "            %s\n", d->remedy);
+}
+
+int ctl_explain(const struct ctl *c, char **args, int n)
+{
+	struct gathered g;
+	int rc = gather(c, args, n, &g, NULL, 0);
+	struct buf out = {0};
+
+	if (rc == CTL_DONE && c->json) {
+		/* one domain, as the daemon wrote it: the array's brackets are ours */
+		printf("%.*s\n", (int)g.domains.len - 2, g.domains.data + 1);
+	} else if (rc == CTL_DONE && g.shown->n == 1) {
+		struct screen s = screen_of(c);
+		const struct shown_domain *d = &g.shown->list[0];
+
+		put_where(d, &s, &out);
+		for (size_t i = 0; i < d->n_selectors; i++)
+			put_selector(d, &d->selectors[i], &s, &out);
+		put_ahead(d, &out);
+		put_advice(d, &out);
+		view_trouble(g.status.json, &out);
+		fputs(out.data, stdout);
+	}
+	buf_free(&out);
+	gather_free(&g);
+	return rc;
+}
