@@ -164,6 +164,30 @@ static void post_resume(struct ask *ask, const struct control_request *q, struct
 	pause_or_resume(ask, q, a, q->n_segments == 4 ? q->segment[2] : NULL, false);
 }
 
+/* What was refused, in whole: a message is cut and has one line. */
+static void refuse_reload(struct control_answer *a, const char *faults)
+{
+	struct json_w *w = json_w_open(&a->body);
+
+	a->status = 409;
+	json_w_object(w);
+	json_w_kstr(w, "error", "refused");
+	json_w_kstr(w, "message", "there are faults; what was good is in force");
+	json_w_key(w, "faults");
+	json_w_array(w);
+	while (*faults != '\0') {
+		size_t n = strcspn(faults, "\n");
+		char *line = xstrndup(faults, n);
+
+		json_w_str(w, line);
+		free(line);
+		faults += n + (faults[n] == '\n');
+	}
+	json_w_end(w);
+	json_w_end(w);
+	json_w_close(w);
+}
+
 static void post_reload(struct ask *ask, const struct control_request *q, struct control_answer *a)
 {
 	struct buf faults = {0};
@@ -172,7 +196,7 @@ static void post_reload(struct ask *ask, const struct control_request *q, struct
 	if (ask->reload(ask->arg, &faults))
 		ok(a, "reloaded");
 	else
-		control_fail(a, 409, "refused", "%s", faults.data != NULL ? faults.data : "refused");
+		refuse_reload(a, faults.data != NULL ? faults.data : "");
 	buf_free(&faults);
 }
 
