@@ -258,8 +258,14 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 		see_evidence(s, o, now, notes);
 }
 
+/* One look without a signer may be a flicker: two must agree, far enough apart (safety rule 10). */
+static bool stop_is_confirmed(const struct record *r, const struct rules *rules, int64_t now)
+{
+	return r->not_signing_since != 0 && r->not_signing_looks >= 2 && now - r->not_signing_since >= rules_settle(rules);
+}
+
 /* Follows which selector signs: stops, repairs, activations and switches become visible here. */
-static void see_signers(struct record *r, const struct observed *o, int64_t now, struct notes *notes)
+static void see_signers(struct record *r, const struct observed *o, const struct rules *rules, int64_t now, struct notes *notes)
 {
 	const struct rec_selector *signer = record_signer(r);
 	bool may = false;
@@ -269,12 +275,15 @@ static void see_signers(struct record *r, const struct observed *o, int64_t now,
 	if (signer == NULL) {
 		if (!o->complete || may || r->last_signer[0] == '\0')
 			return;
+		bool confirmed = stop_is_confirmed(r, rules, r->last_full);
+
 		if (r->not_signing_since == 0) {
 			r->not_signing_since = now;
 			r->not_signing_looks = 0;
-			notes_add(notes, NOTE_STOPPED, r->last_signer, "", "");
 		}
 		r->not_signing_looks++;
+		if (!confirmed && stop_is_confirmed(r, rules, now))
+			notes_add(notes, NOTE_STOPPED, r->last_signer, "", "");
 		return;
 	}
 	r->not_signing_since = 0;
@@ -322,7 +331,7 @@ void record_see(struct record *r, const struct desired *d, const struct observed
 	for (unsigned i = 0; i < o->n; i++)
 		see_selector(r, &o->sel[i], rules, now, notes);
 	if (!o->light)
-		see_signers(r, o, now, notes);
+		see_signers(r, o, rules, now, notes);
 	resolve_intents(r, o, rules, now, notes);
 	if (!o->complete)
 		return;

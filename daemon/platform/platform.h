@@ -150,6 +150,7 @@ struct zone_job {
 	bool refreshes;      /* it changes no record: it has the zone served as it stands */
 	/* cursor */
 	unsigned step, at, tries;
+	unsigned empty;        /* lists without a record at the name */
 	int64_t created; /* id that this job's POST was answered with, -1 = a POST was answered without one */
 	bool updated;
 	unsigned n;

@@ -239,6 +239,8 @@ static void day(bool calm)
 		}
 		if (!calm && sim_chance(0.02))
 			somebody();
+		if (sim_chance(0.1))
+			engine_resume(run.engine, NULL); /* somebody looked at the breaker */
 	}
 }
 
@@ -287,10 +289,13 @@ static unsigned unhappy(void)
 			continue;
 		struct buf b = {0};
 		engine_domain_json(run.engine, name, &b);
-		fprintf(stderr, "seed %" PRIu64 ": %s does not sign at the end: %s\n", run.seed, name,
-		        b.data != NULL ? b.data : "?");
+		/* OVHcloud's own error of an MX Plan domain is for its support to mend, and the verdict says so */
+		if (b.data == NULL || strstr(b.data, "\"waits_on\":\"person\"") == NULL) {
+			fprintf(stderr, "seed %" PRIu64 ": %s does not sign at the end: %s\n", run.seed, name,
+			        b.data != NULL ? b.data : "?");
+			bad++;
+		}
 		buf_free(&b);
-		bad++;
 	}
 	return bad;
 }
