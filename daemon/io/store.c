@@ -4,11 +4,16 @@
 #include "io/store.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/store_db.h"
+
+/* After so many records at once the memory of the queue goes back to the system: a start with many new domains
+ * must not leave the daemon large for ever. */
+#define TRIM_FROM 500
 
 /* ---- what was lost ---- */
 
@@ -94,6 +99,8 @@ static struct pending *queue_entry(struct store *s, const struct store_key *k)
 
 void store_pending_clear(struct store *s)
 {
+	size_t n = s->n_pending;
+
 	for (size_t i = 0; i < s->cap_bucket; i++)
 		while (s->bucket[i]) {
 			struct pending *p = s->bucket[i];
@@ -106,6 +113,8 @@ void store_pending_clear(struct store *s)
 	free(s->bucket);
 	s->bucket = NULL;
 	s->n_pending = s->cap_bucket = 0;
+	if (n >= TRIM_FROM)
+		malloc_trim(0);
 }
 
 void store_drop(struct store *s, const struct store_key *k)
@@ -279,8 +288,7 @@ static int by_key(const void *a, const void *b)
 	return rows_compare((*(struct pending *const *)a)->key, (*(struct pending *const *)b)->key);
 }
 
-/* The queue in the order of the keys, as it is now; free it with free. */
-static struct pending **queue_sorted(const struct store *s)
+struct pending **store_pending_sorted(const struct store *s)
 {
 	struct pending **list = xcalloc(s->n_pending, sizeof(struct pending *));
 	size_t n = 0;
@@ -371,7 +379,7 @@ static int walk_all(struct walk *w, struct sql_stmt *st)
 {
 	int e, error = 0;
 
-	w->queue = queue_sorted(w->s);
+	w->queue = store_pending_sorted(w->s);
 	w->n = w->s->n_pending;
 	w->s->iterating++;
 	bool more = true;

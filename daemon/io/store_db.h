@@ -109,6 +109,8 @@ struct store {
 int store_schema_step(struct sql *db, unsigned version);
 /* 0 when the tables and views are those that this program makes for its version; else a sentence in why. */
 int store_schema_compare(struct sql *db, unsigned version, char *why, size_t n);
+/* 0 when every table's rows stand in the order of their keys, which SQLite's own check does not look at. */
+int store_schema_order(struct sql *db, char *why, size_t n);
 int store_schema_prepare(struct store *s);
 /* Every record in the order of its key; the columns as in ST_LOAD. */
 int store_schema_each(struct store *s, struct sql_stmt **ret_stmt);
@@ -119,6 +121,8 @@ enum { HEAD_ID = 5, HEAD_HAS_INTENT, HEAD_SUM, HEAD_DUE_SUM, HEAD_COUNT };
 /* store.c */
 void store_tell_lost(struct store *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void store_pending_clear(struct store *s);
+/* The queue in the order of the keys, n_pending entries, as it is now; free it with free. */
+struct pending **store_pending_sorted(const struct store *s);
 struct pending *store_pending_find(const struct store *s, const struct store_key *k);
 /* The row of this key is damaged: told, and dropped at the next commit. */
 void store_drop(struct store *s, const struct store_key *k);

@@ -100,6 +100,19 @@ struct found {
 	bool log;   /* a write-ahead log with something in it lies beside the database */
 };
 
+/* A file without a whole first page counts as empty for SQLite. And the header's versions for writing and reading,
+ * bytes 18 and 19: another than 1 or 2 makes SQLite open the file for reading only, which would be noticed too late. */
+static bool header_is_odd(const char *path)
+{
+	unsigned char header[512] = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : pread(fd, header, sizeof(header), 0);
+
+	if (fd >= 0)
+		close(fd);
+	return n != sizeof(header) || header[18] < 1 || header[18] > 2 || header[19] < 1 || header[19] > 2;
+}
+
 /* SQLite deletes the log of an empty or missing database: that must be noticed first. `commits` is what the lock
  * file remembers of earlier times. */
 static int look_at_files(struct store *s, const struct sentence *e, int64_t commits, struct found *ret)
@@ -120,6 +133,8 @@ static int look_at_files(struct store *s, const struct sentence *e, int64_t comm
 		        there ? "it is empty, but has a log beside it" : "it is gone, but its log is there");
 	else if (there && st.st_size == 0 && commits > 0)
 		r = refuse_damaged(e, "it is empty");
+	else if (!ret->fresh && header_is_odd(db))
+		r = refuse_damaged(e, "its header is not one of ours");
 	else if (!there && commits > 0)
 		store_tell_lost(s, "%s is gone; every domain is met anew", db);
 	if (r == 0 && !there && !s->read_only) {
@@ -188,7 +203,8 @@ static int check(struct store *s, const struct sentence *e, unsigned *ret_versio
 	if (version < 1)
 		return refuse_damaged(e, "it has no schema version");
 	if (check_pages(s->db, why, sizeof(why)) < 0 ||
-	        store_schema_compare(s->db, (unsigned)version, why, sizeof(why)) < 0)
+	        store_schema_compare(s->db, (unsigned)version, why, sizeof(why)) < 0 ||
+	        store_schema_order(s->db, why, sizeof(why)) < 0)
 		return refuse_damaged(e, why);
 	*ret_version = (unsigned)version;
 	return 0;
@@ -288,11 +304,10 @@ static int make_folder(const char *dir, const struct sentence *e)
 	return S_ISDIR(st.st_mode) ? 0 : refuse(e, dir, -ENOTDIR);
 }
 
-static int open_database(struct store *s, const struct sentence *e, const struct found *found)
+static int open_database(struct store *s, const struct sentence *e, enum sql_mode mode)
 {
 	char *path = path_in(s->dir, "state.db");
-	enum sql_mode mode = !s->read_only ? SQL_WRITE : found->log ? SQL_READ : SQL_STILL;
-	int r = s->read_only && found->fresh ? -ENOENT : sql_open(path, mode, &s->db);
+	int r = sql_open(path, mode, &s->db);
 
 	if (r == -EBADMSG)
 		refuse_damaged(e, "it is not a database");
@@ -300,6 +315,39 @@ static int open_database(struct store *s, const struct sentence *e, const struct
 		refuse(e, path, r);
 	free(path);
 	return r;
+}
+
+/* Looks through it without being able to write, and without making a log beside it where there is none. */
+static int open_checked(
+        struct store *s, const struct sentence *e, const struct found *found, unsigned *ret_version)
+{
+	if (s->read_only && found->fresh) {
+		str_format(e->text, e->n, "there is no state in %s", s->dir);
+		return -ENOENT;
+	}
+	int r = open_database(s, e, found->log ? s->read_only ? SQL_READ : SQL_WRITE : SQL_STILL);
+
+	return r < 0 ? r : check(s, e, ret_version);
+}
+
+/* It is sound: opened for good. */
+static int make_writable(struct store *s, const struct sentence *e, unsigned version)
+{
+	sql_close(s->db);
+	s->db = NULL;
+	int r = open_database(s, e, SQL_WRITE);
+
+	if (r < 0)
+		return r;
+	r = sql_settle(s->db);
+	if (r < 0) {
+		char *what = xasprintf("%s/state.db cannot be written", s->dir);
+
+		refuse(e, what, r);
+		free(what);
+		return r;
+	}
+	return bring_forward(s, e, version);
 }
 
 static int open_all(struct store *s, const struct sentence *e)
@@ -314,19 +362,13 @@ static int open_all(struct store *s, const struct sentence *e)
 	if (r == 0)
 		r = look_at_files(s, e, commits, &found);
 	if (r == 0)
-		r = open_database(s, e, &found);
-	if (r == 0)
-		r = check(s, e, &version);
+		r = open_checked(s, e, &found, &version);
 	if (r < 0)
 		return r;
 	if (version == 0 && (s->read_only || (!found.fresh && commits > 0)))
 		return refuse_damaged(e, "it holds nothing");
-	if (!s->read_only) {
-		r = sql_settle(s->db);
-		if (r < 0)
-			return refuse(e, "the state cannot be written", r);
-		r = bring_forward(s, e, version);
-	}
+	if (!s->read_only)
+		r = make_writable(s, e, version);
 	if (r < 0)
 		return r;
 	r = store_schema_prepare(s);

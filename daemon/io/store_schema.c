@@ -7,6 +7,7 @@
 #include "io/store_db.h"
 
 static const struct rows_table *const tables[] = {&rows_domain, &rows_intent, &rows_selector};
+#define KEY_PARTS   5
 #define KEY_COLUMNS "domain,platform,service,organization,account"
 
 /* "name TYPE NOT NULL DEFAULT ..." */
@@ -36,46 +37,90 @@ static void create_table(struct buf *b, const struct rows_table *t, const char *
 static const char views[] =
         "CREATE VIEW v_status AS SELECT d.domain, d.platform, d.service, d.account, d.phase, d.condition, "
         "d.reason, "
-        "d.detail, " ISO("d.since") " AS since, d.next_action, " ISO("d.next_at") " AS next_at, " ISO("d."
-                                                                                                      "next_"
-                                                                                                      "look") " AS next_look, " ISO("d.rotated") " AS rotated, " ISO(
-                "d.last_good") " AS last_good, d.paused, (SELECT group_concat(s.name) FROM selector AS s "
-                               "WHERE s.domain_id = d.id AND "
-                               "s.signing_since <> 0) AS signing FROM domain AS d ORDER BY d.domain, "
-                               "d.platform;\n"
-                               "CREATE VIEW v_rotating AS SELECT d.domain, d.platform, d.phase, s.name, "
-                               "s.state, s.dns, s.target, " ISO("s.published") " AS published, " ISO("s."
-                                                                                                     "signing"
-                                                                                                     "_since") " AS signing_since, " ISO(
-                                       "s.may_sign_last") " AS may_sign_last, " ISO("s.stopped") " AS "
-                                                                                                 "stopped "
-                                                                                                 "FROM "
-                                                                                                 "domain AS "
-                                                                                                 "d JOIN "
-                                                                                                 "selector "
-                                                                                                 "AS s ON "
-                                                                                                 "s.domain_"
-                                                                                                 "id = d.id "
-                                                                                                 "WHERE "
-                                                                                                 "d.phase IN "
-                                                                                                 "('rotating'"
-                                                                                                 ", 'grace', "
-                                                                                                 "'renewing')"
-                                                                                                 " ORDER BY "
-                                                                                                 "d.domain, "
-                                                                                                 "d.platform,"
-                                                                                                 " s.n;\n"
-                                                                                                 "CREATE "
-                                                                                                 "VIEW "
-                                                                                                 "v_intents "
-                                                                                                 "AS SELECT "
-                                                                                                 "d.domain, "
-                                                                                                 "d.platform,"
-                                                                                                 " i.action, "
-                                                                                                 "i.selector,"
-                                                                                                 " i.target,"
-                                                                                                 " " ISO("i."
-                                                                                                         "at") " AS at, i.answered, i.looks FROM domain AS d JOIN intent AS i ON i.domain_id = d.id ORDER BY i.at;\n";
+        "d.detail, " ISO("d.since") " AS since, d.next_action, " ISO("d.next_at") " AS next_at, " ISO(
+                "d."
+                "next_"
+                "look") " AS next_look, " ISO("d.rotated") " AS rotated, " ISO("d.last_good") " AS "
+                                                                                              "last_good, "
+                                                                                              "d.paused, "
+                                                                                              "(SELECT "
+                                                                                              "group_concat("
+                                                                                              "s.name) FROM "
+                                                                                              "selector AS s "
+                                                                                              "WHERE "
+                                                                                              "s.domain_id = "
+                                                                                              "d.id AND "
+                                                                                              "s.signing_"
+                                                                                              "since <> 0) "
+                                                                                              "AS signing "
+                                                                                              "FROM domain "
+                                                                                              "AS d ORDER BY "
+                                                                                              "d.domain, "
+                                                                                              "d.platform;\n"
+                                                                                              "CREATE VIEW "
+                                                                                              "v_rotating AS "
+                                                                                              "SELECT "
+                                                                                              "d.domain, "
+                                                                                              "d.platform, "
+                                                                                              "d.phase, "
+                                                                                              "s.name, "
+                                                                                              "s.state, "
+                                                                                              "s.dns, "
+                                                                                              "s.target,"
+                                                                                              " " ISO("s."
+                                                                                                      "publis"
+                                                                                                      "hed") " AS published, " ISO("s."
+                                                                                                                                   "signin"
+                                                                                                                                   "g"
+                                                                                                                                   "_sinc"
+                                                                                                                                   "e") " "
+                                                                                                                                        "A"
+                                                                                                                                        "S"
+                                                                                                                                        " "
+                                                                                                                                        "s"
+                                                                                                                                        "i"
+                                                                                                                                        "g"
+                                                                                                                                        "n"
+                                                                                                                                        "i"
+                                                                                                                                        "n"
+                                                                                                                                        "g"
+                                                                                                                                        "_"
+                                                                                                                                        "s"
+                                                                                                                                        "i"
+                                                                                                                                        "n"
+                                                                                                                                        "c"
+                                                                                                                                        "e"
+                                                                                                                                        ","
+                                                                                                                                        " " ISO("s.may_sign_last") " AS may_sign_last, " ISO(
+                                                                                                                                                "s.stopped") " AS "
+                                                                                                                                                             "stopped "
+                                                                                                                                                             "FROM "
+                                                                                                                                                             "domain AS "
+                                                                                                                                                             "d JOIN "
+                                                                                                                                                             "selector "
+                                                                                                                                                             "AS s ON "
+                                                                                                                                                             "s.domain_"
+                                                                                                                                                             "id = d.id "
+                                                                                                                                                             "WHERE "
+                                                                                                                                                             "d.phase IN "
+                                                                                                                                                             "('rotating'"
+                                                                                                                                                             ", 'grace', "
+                                                                                                                                                             "'renewing')"
+                                                                                                                                                             " ORDER BY "
+                                                                                                                                                             "d.domain, "
+                                                                                                                                                             "d.platform,"
+                                                                                                                                                             " s.n;\n"
+                                                                                                                                                             "CREATE "
+                                                                                                                                                             "VIEW "
+                                                                                                                                                             "v_intents "
+                                                                                                                                                             "AS SELECT "
+                                                                                                                                                             "d.domain, "
+                                                                                                                                                             "d.platform,"
+                                                                                                                                                             " i.action, "
+                                                                                                                                                             "i.selector,"
+                                                                                                                                                             " i.target,"
+                                                                                                                                                             " " ISO("i."
+                                                                                                                                                                     "at") " AS at, i.answered, i.looks FROM domain AS d JOIN intent AS i ON i.domain_id = d.id ORDER BY i.at;\n";
 
 static void version_1(struct buf *b)
 {
@@ -171,6 +216,64 @@ int store_schema_compare(struct sql *db, unsigned version, char *why, size_t n)
 	sql_close(model);
 	buf_free(&found);
 	buf_free(&wanted);
+	return r;
+}
+
+/* ---- the order of the rows ---- */
+
+/* A row that stands in the wrong place of its tree is found by a walk but not by its key. Keys are n texts, or numbers. */
+static int order_of(struct sql *db, const char *text, unsigned n, bool numbers, char *why, size_t why_n)
+{
+	struct buf last[KEY_PARTS] = {{0}};
+	int64_t last_number[KEY_PARTS] = {0};
+	struct sql_stmt *st = NULL;
+	int r = sql_prepare(db, text, &st), step = 0;
+	bool first = true, ordered = true;
+
+	while (r == 0 && ordered && (step = sql_step(st)) > 0) {
+		int order = first ? 1 : 0;
+
+		for (unsigned i = 0; i < n; i++) {
+			const char *value = sql_text(st, (int)i);
+			int64_t number = sql_int(st, (int)i);
+
+			if (order == 0)
+				order = numbers ? (number > last_number[i]) - (number < last_number[i])
+				                : strcmp(value, last[i].data);
+			last_number[i] = number;
+			last[i].len = 0;
+			buf_puts(&last[i], value);
+		}
+		first = false;
+		ordered = order > 0;
+	}
+	if (r < 0 || step < 0)
+		str_format(why, why_n, "%s", sql_error(db));
+	else if (!ordered)
+		str_format(why, why_n, "rows are out of order: %s", text);
+	for (unsigned i = 0; i < n; i++)
+		buf_free(&last[i]);
+	sql_free(st);
+	return r < 0 ? r : step < 0 ? step : ordered ? 0 : -EBADMSG;
+}
+
+int store_schema_order(struct sql *db, char *why, size_t n)
+{
+	static const struct {
+		const char *text;
+		unsigned n;
+		bool numbers;
+	} all[] = {
+	        {"SELECT " KEY_COLUMNS " FROM domain ORDER BY " KEY_COLUMNS, KEY_PARTS, false},
+	        {"SELECT domain_id,n FROM intent ORDER BY domain_id,n",      2,         true },
+	        {"SELECT domain_id,n FROM selector ORDER BY domain_id,n",    2,         true },
+	        {"SELECT name FROM fact ORDER BY name",                      1,         false},
+	        {"SELECT path FROM file ORDER BY path",                      1,         false},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(all); i++)
+		r = order_of(db, all[i].text, all[i].n, all[i].numbers, why, n);
 	return r;
 }
 

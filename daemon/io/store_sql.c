@@ -115,8 +115,14 @@ void sql_close(struct sql *db)
 
 int sql_settle(struct sql *db)
 {
-	int r = sql_exec(db, "PRAGMA journal_mode=WAL");
+	int64_t version;
+	int r = sql_ask(db, "PRAGMA user_version", &version);
 
+	/* Now that its header was read: the file may not be writable, or its header may say that we may not. */
+	if (r == 0 && sqlite3_db_readonly(db->handle, "main"))
+		r = -EROFS;
+	if (r == 0)
+		r = sql_exec(db, "PRAGMA journal_mode=WAL");
 	if (r == 0)
 		r = sql_exec(db, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=4194304; PRAGMA "
 		                 "wal_autocheckpoint=1000");
