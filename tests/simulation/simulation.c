@@ -329,7 +329,7 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	unsigned bad = unhappy();
 	unsigned long rotations = run.told[EVENT_ROTATION_CONFIRMED], deleted = run.told[EVENT_KEY_DELETED];
 	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu "
-	                       "changes, %lu requests, %lu look-ups, %lu crashes, "
+	       "changes, %lu requests, %lu look-ups, %lu crashes, "
 	       "%lu restarts, %lu meddlings, %zu rules broken, %u without a signer\n",
 	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED],
 	        (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks, run.crashes,
@@ -339,6 +339,22 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	world_free(sim.world);
 	config_free(run.config);
 	return good;
+}
+
+static unsigned runs(uint64_t seed, unsigned seeds, unsigned domains, unsigned days, bool calm, unsigned told)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < seeds; i++) {
+		bool good = simulate(seed + i, domains, days, calm);
+
+		printf("%s %u - seed %" PRIu64 "%s: replay with --seed %" PRIu64
+		       " --domains %u --days %u%s\n",
+		        good ? "ok" : "not ok", told + i + 1, seed + i, calm ? " (calm)" : "", seed + i,
+		        domains, days, calm ? " --calm" : "");
+		bad += !good;
+	}
+	return bad;
 }
 
 int main(int argc, char **argv)
@@ -359,12 +375,11 @@ int main(int argc, char **argv)
 	        .consumer_key = consumer};
 	uint64_t seed = 1;
 	unsigned seeds = 1, domains = 24, days = 200, bad = 0;
-	bool calm = false, one = false;
+	bool calm = false;
 
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == 's') {
 			seed = strtoull(optarg, NULL, 10);
-			one = true;
 		} else if (c == 'n')
 			seeds = (unsigned)atoi(optarg);
 		else if (c == 'd')
@@ -378,16 +393,15 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	(void)one;
 	run.cred[0] = &cred;
 	report_capture(trace, NULL);
-	for (unsigned i = 0; i < seeds; i++) {
-		bool good = simulate(seed + i, domains, days, calm);
-
-		printf("%s %u - seed %" PRIu64 "%s\n", good ? "ok" : "not ok", i + 1, seed + i,
-		        calm ? " (calm)" : "");
-		bad += !good;
+	if (argc == 1) { /* as the tests run it: storms, and more than a year in peace */
+		bad += runs(1, 20, 12, 20, false, 0);
+		bad += runs(1, 1, 60, 400, true, 20);
+		printf("1..21\n");
+		return bad != 0;
 	}
+	bad = runs(seed, seeds, domains, days, calm, 0);
 	printf("1..%u\n", seeds);
 	return bad != 0;
 }
