@@ -419,3 +419,14 @@ enum role record_role(const struct record *r, const struct rec_selector *s, int6
 		return ROLE_SPARE;
 	return now - later(s->known_since, r->grace_from) >= grace ? ROLE_SPARE : ROLE_RETIRED;
 }
+
+const char *record_active(const struct record *r)
+{
+	const struct rec_selector *signer = record_signer(r);
+
+	if (signer != NULL)
+		return signer->name;
+	if (r->status != STATUS_ENABLED)
+		return NULL;
+	return r->active[0] != '\0' || r->n == 0 ? r->active : r->sel[0].name;
+}

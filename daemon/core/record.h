@@ -77,6 +77,9 @@ void intent_show_records(const struct record *r, struct observed *o);
 bool record_stop_has_cause(const struct record *r);
 /* Where a selector stands in the rotation; d's grace decides when one of unknown history counts as spare. */
 enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now);
+/* The name of the selector that signs, for people: the newest confirmed signer, or what MX Plan names; Zimbra's v2 API does
+ * not tell which of the two it is, so the first stands for both. NULL = the domain does not sign. */
+const char *record_active(const struct record *r);
 /* From when its grace counts (safety rule 3), given the selector that signs instead; 0 = it has not begun. */
 int64_t record_grace_from(
         const struct record *r, const struct rec_selector *old, const struct rec_selector *signer);

@@ -76,8 +76,7 @@ static void read_selectors(struct shown *s, struct shown_domain *d, const struct
 		enum role role = record_role(r, x, TYPICAL_GRACE, d->now);
 
 		if (domain_wide)
-			role = r->status == STATUS_ENABLED && str_eq(r->active, x->name) ? ROLE_ACTIVE
-			                                                                 : ROLE_SPARE;
+			role = str_eq(record_active(r), x->name) ? ROLE_ACTIVE : ROLE_SPARE;
 		all[i].name = keep(s, x->name);
 		all[i].state = selector_state_word(x->state);
 		all[i].role = role_word(role);
@@ -98,7 +97,6 @@ static bool on_record(void *arg, const struct store_key *k, const struct record 
 {
 	struct reading *x = arg;
 	struct shown *s = x->g->shown;
-	const struct rec_selector *signer = record_signer(r);
 	struct timespec now;
 	struct shown_domain d = {0};
 
@@ -113,7 +111,7 @@ static bool on_record(void *arg, const struct store_key *k, const struct record 
 	d.condition = condition_word(r->condition);
 	d.reason = reason_word(r->reason);
 	d.waits_on = waits_on_word(reason_waits_on(r->reason));
-	d.active = keep(s, signer ? signer->name : r->status == STATUS_ENABLED ? r->active : NULL);
+	d.active = keep(s, record_active(r));
 	d.detail = keep(s, r->detail);
 	d.paused = r->paused ? keep(s, r->paused_by) : NULL;
 	d.action = action_word(r->next_action == ACTION_NONE ? ACTION_LOOK : r->next_action);

@@ -68,7 +68,7 @@ static void selector_json(struct json_w *w, const struct slot *s, const struct r
 	bool domain_wide = s->d->platform == PLATFORM_MXPLAN || s->d->platform == PLATFORM_ZIMBRA;
 
 	if (domain_wide)
-		role = r->status == STATUS_ENABLED && str_eq(r->active, x->name) ? ROLE_ACTIVE : ROLE_SPARE;
+		role = str_eq(record_active(r), x->name) ? ROLE_ACTIVE : ROLE_SPARE;
 	json_w_object(w);
 	json_w_kstr(w, "name", x->name);
 	json_w_kstr(w, "state", selector_state_word(x->state));
@@ -108,11 +108,8 @@ static void diagnosis_json(struct json_w *w, const struct record *r)
 
 static void domain_json(struct json_w *w, const struct slot *s, const struct record *r)
 {
-	const struct rec_selector *signer = record_signer(r);
 	int64_t now = account_now(s->account);
-	const char *active = signer != NULL                                        ? signer->name
-	                     : r->status == STATUS_ENABLED && r->active[0] != '\0' ? r->active
-	                                                                           : NULL;
+	const char *active = record_active(r);
 
 	json_w_object(w);
 	json_w_kstr(w, "domain", s->d->domain);
