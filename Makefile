@@ -143,7 +143,7 @@ $(B)/libtests.a: $(patsubst %.c,$(B)/%.o,$(filter-out $(MORE_MAIN),$(MORE_SRC)))
 $(MORE): $(B)/%: $(B)/tests/%.o $(B)/libtests.a $(ARCHIVES) $(OVHSIM_WORLD)
 	@mkdir -p $(@D)
 	$(LINK) -Wl,--as-needed -lcmocka
-$(filter $(B)/simulation/% $(B)/replay/%,$(MORE)): $(B)/libio_ram.a
+$(filter $(B)/simulation/% $(B)/replay/% $(B)/bench/requests,$(MORE)): $(B)/libio_ram.a
 $(MORE_SRC:%.c=$(B)/%.o): | deps-unit
 
 # A fuzzing target is also a test: every input once found is run again, without libFuzzer.

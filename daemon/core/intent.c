@@ -145,6 +145,22 @@ static enum progress selector_progress(const struct intent *x, const struct seen
 	}
 }
 
+bool intent_shows_done(const struct record *r, const struct seen_selector *o)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < INTENTS_MAX; i++) {
+		const struct intent *x = &r->intent[i];
+
+		if (x->action == ACTION_NONE || strcmp(x->selector, o->name) != 0)
+			continue;
+		if (selector_progress(x, o) != DONE)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 /* MX Plan and Zimbra have one switch for the domain. The first enable only reveals the CNAMEs: that counts as done. */
 static enum progress domain_progress(const struct intent *x, const struct observed *o)
 {

@@ -71,6 +71,8 @@ const struct rec_selector *record_selector_const(const struct record *r, const c
 
 /* Does an unresolved intent of this selector need a DNS look-up to be resolved? */
 bool intent_wants_dns(const struct record *r, const char *selector);
+/* Does this reading alone show what every intent for the selector wanted? Then its task need not be asked. */
+bool intent_shows_done(const struct record *r, const struct seen_selector *o);
 /* In a look at what is in flight: the selectors whose records are awaited, as recorded, so that they can be looked up. */
 void intent_show_records(const struct record *r, struct observed *o);
 /* It stopped signing: does our look-up or OVHcloud's diagnosis name a cause? (safety rule 10) */

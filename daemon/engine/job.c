@@ -25,6 +25,18 @@ static struct rules rules_for(const struct engine *e, const struct account *a)
 	};
 }
 
+/* A creation or a deletion that is done is followed by the next change at once, and that needs every selector read. So
+ * the first look after one reads them all: most are done by then, and nothing has to be read twice. */
+static bool leads_on(const struct job *j)
+{
+	const struct record *r = &j->record;
+
+	for (unsigned i = 0; i < INTENTS_MAX; i++)
+		if (r->intent[i].action == ACTION_CREATE || r->intent[i].action == ACTION_DELETE)
+			return r->interval <= j->rules.active;
+	return false;
+}
+
 /* Three of four looks may be the domain object alone, while nothing is under way and nothing is due; every selector is
  * read at least once a day. */
 static enum look_kind look_for(const struct job *j)
@@ -33,7 +45,7 @@ static enum look_kind look_for(const struct job *j)
 	int64_t now = account_now(j->account);
 
 	if (record_has_intent(r))
-		return LOOK_FLIGHT;
+		return leads_on(j) ? LOOK_FULL : LOOK_FLIGHT;
 	if (j->order.order != ORDER_NONE || r->first_met == 0 || !j->pass.platform->has_light)
 		return LOOK_FULL;
 	if (r->interval != 0 || (r->phase != PHASE_SETTLED && r->phase != PHASE_GRACE))

@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "core/dname.h"
+#include "core/record.h"
 #include "platform/look.h"
 
 /* The order of a look. A light look ends after the first; a flight look starts at the selectors. */
@@ -99,13 +100,14 @@ static bool wanted(struct pass *p)
 	}
 }
 
-/* A selector that has no task of its own may still have the one that the answer to our change named. */
+/* A selector that has no task of its own may still have the one that the answer to our change named, unless it already
+ * reads as that change wanted it. */
 static void tasks_from_intents(struct pass *p)
 {
 	for (unsigned i = 0; i < p->seen.n; i++) {
 		struct seen_selector *s = &p->seen.sel[i];
 
-		if (!s->task_id)
+		if (!s->task_id && !(p->record && intent_shows_done(p->record, s)))
 			s->task_id = record_task(p->record, s->name);
 		s->task = s->task_id ? TASK_UNKNOWN : TASK_NONE;
 	}
