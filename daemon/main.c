@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "base/diag.h"
 #include "base/util.h"
+#include "codec/ovhsign.h"
 #include "engine/engine.h"
 #include "intake.h"
 #include "io/control.h"
@@ -40,7 +41,7 @@ struct daemon {
 	struct watch *watch;
 	struct ask ask;
 	struct timer *ready, *status, *watchdog, *reload;
-	bool reload_config, status_due, is_ready;
+	bool reload_config, status_due, is_ready, dns_warned;
 	uint64_t progress;
 	int exit_code;
 };
@@ -201,6 +202,10 @@ static void tell_status(void *arg)
 	char line[400];
 
 	d->status_due = false;
+	if (!d->dns_warned && dns_warning(d->dns) != NULL) {
+		d->dns_warned = true;
+		report(EVENT_DNS_PROBLEM, NULL, "DNSSEC", dns_warning(d->dns));
+	}
 	engine_summary(d->engine, line, sizeof(line));
 	notify_status("%s", line);
 }
@@ -409,6 +414,16 @@ static int check_only(struct daemon *d)
 	return code;
 }
 
+/* Accounts may share a host: curl must never hold back what an account let go, for its signature would age. */
+static unsigned connections_of(const struct config *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->n_accounts; i++)
+		n += (unsigned)c->accounts[i].connections;
+	return n;
+}
+
 static int open_parts(struct daemon *d)
 {
 	struct diags diags = {0};
@@ -421,6 +436,10 @@ static int open_parts(struct daemon *d)
 		diags_clear(&diags);
 		return EXIT_CONFIG;
 	}
+	if (ovhsign_available() < 0)
+		diag_add(&diags, d->config_path, 0, 0,
+		        "this host's OpenSSL refuses SHA-1, which OVHcloud's signature needs; only OAuth2 "
+		        "accounts can work");
 	bool usable = load_credentials(d->config, &d->credentials, &diags);
 	report_faults(&diags);
 	if (!usable)
@@ -437,7 +456,7 @@ static int open_parts(struct daemon *d)
 		return EXIT_STATE;
 	}
 	d->loop = loop_new();
-	d->http = http_new(d->loop, "dkimrotd/" DKIMROTD_VERSION, 0, 0);
+	d->http = http_new(d->loop, "dkimrotd/" DKIMROTD_VERSION, connections_of(d->config), 0);
 	store_on_lost(d->store, lost_row, d);
 	return open_dns(d) ? EXIT_CLEAN : EXIT_CONFIG;
 }
