@@ -130,6 +130,8 @@ bool step_in_flight(struct view *v, struct decision *dec)
 	enum reason why = x->answered ? flight_reasons[x->action] : REASON_CHANGE_LOST;
 	if (x->action == ACTION_ENABLE && (v->signer != NULL || v->r->last_signer[0] != '\0'))
 		why = REASON_SWITCHING;
+	if (x->action == ACTION_ENABLE && v->signer == NULL && v->r->repaired != 0 && v->r->repaired == x->at)
+		why = REASON_REPAIRING; /* no news of order before it signs again */
 	if (v->now - x->at > DAY)
 		why = REASON_TASK_STUCK;
 	else if (x->action == ACTION_ENABLE && v->now - x->at > HOUR)

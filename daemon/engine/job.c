@@ -52,6 +52,9 @@ static enum look_kind look_for(const struct job *j)
 		return LOOK_FULL;
 	if (r->next_action != ACTION_LOOK && r->next_at != 0 && r->next_at <= now)
 		return LOOK_FULL;
+	/* Switched off again soon after a repair? OVHcloud's own diagnosis lags, and twice in a day calls a person. */
+	if (r->repaired != 0 && now - r->repaired < MS_DAY)
+		return LOOK_FULL;
 	if (now < r->last_full || now - r->last_full + j->rules.settled / 2 >= MS_DAY)
 		return LOOK_FULL;
 	return LOOK_LIGHT;

@@ -10,6 +10,14 @@
 
 struct loop;
 
+enum sim_fate {
+	SIM_SEND,
+	SIM_LOSE_REQUEST, /* it never arrives, and nobody answers */
+	SIM_LOSE_ANSWER,  /* it is applied, and nobody answers */
+	SIM_HALT_BEFORE,  /* the clock stands still at the moment of leaving; it never arrives */
+	SIM_HALT_AFTER,   /* the clock stands still when it was applied and before it is answered */
+};
+
 struct sim {
 	struct world *world;
 	uint64_t rng;
@@ -20,6 +28,9 @@ struct sim {
 	double lie,
 	        lost; /* chance that a look-up answers unknown; that an answer to a request is lost on the way */
 	void (*after)(void); /* after every event: the rules are checked */
+	/* What becomes of a request; NULL = all of them are SIM_SEND. */
+	enum sim_fate (*leaving)(const char *method, const char *path);
+	bool halt; /* sim_run returns after the present event */
 };
 extern struct sim sim;
 

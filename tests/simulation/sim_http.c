@@ -26,6 +26,7 @@ struct http_call {
 	struct world_answer answer;
 	enum http_end end;
 	const char *error;
+	enum sim_fate fate;
 };
 
 struct http *http_new(struct loop *l, const char *user_agent, unsigned connections, int64_t timeout_ms)
@@ -100,24 +101,43 @@ static void lose(struct http_call *c, const char *why)
 	c->error = why;
 }
 
-static void arrive(void *arg)
+/* A credential that a person revoked is refused before anything is looked at. */
+static void ask_world(struct http_call *c)
 {
-	struct http_call *c = arg;
+	static const char refused[] =
+	        "{\"class\":\"Client::Forbidden\",\"message\":\"This credential is not valid\","
+	        "\"errorCode\":\"INVALID_CREDENTIAL\",\"httpCode\":\"403 Forbidden\"}";
 	struct world_request q = {.account = c->account,
 	        .method = c->method,
 	        .path = c->path,
 	        .body = c->body,
 	        .body_len = c->body != NULL ? strlen(c->body) : 0};
+
+	if (!world_revoked(sim.world, c->account) || strstr(c->path, "/auth/time") != NULL) {
+		world_request(sim.world, sim.now, &q, &c->answer);
+		return;
+	}
+	c->answer.status = 403;
+	c->answer.content_type = "application/json";
+	c->answer.body = xstrdup(refused);
+	c->answer.body_len = sizeof(refused) - 1;
+}
+
+static void arrive(void *arg)
+{
+	struct http_call *c = arg;
 	struct loop *l;
 	int64_t back = sim_between(5, 150);
+	bool never = c->fate == SIM_LOSE_REQUEST || c->fate == SIM_HALT_BEFORE;
 
+	if (!never)
+		ask_world(c);
 	if (c->h == NULL) { /* the daemon died; what left has left */
-		world_request(sim.world, sim.now, &q, &c->answer);
 		call_free(c);
 		return;
 	}
 	l = c->h->l;
-	world_request(sim.world, sim.now, &q, &c->answer);
+	sim.halt = sim.halt || c->fate == SIM_HALT_AFTER;
 	c->end = HTTP_ANSWERED;
 	if (c->answer.fault == WORLD_RESET)
 		lose(c, "connection reset");
@@ -129,7 +149,7 @@ static void arrive(void *arg)
 		back = TIMEOUT;
 		lose(c, "timeout");
 	}
-	if (sim_chance(sim.lost))
+	if (sim_chance(sim.lost) || never || c->fate == SIM_LOSE_ANSWER)
 		lose(c, "connection reset");
 	sim_later(l, back, deliver, c, call_free);
 }
@@ -166,6 +186,8 @@ struct http_call *http_start(struct http *h, const struct http_request *q, http_
 	c->done = done;
 	c->arg = arg;
 	c->began = sim.now;
+	c->fate = sim.leaving != NULL ? sim.leaving(c->method, c->path) : SIM_SEND;
+	sim.halt = sim.halt || c->fate == SIM_HALT_BEFORE;
 	sim_later(h->l, sim_between(5, 150), arrive, c, call_drop);
 	return c;
 }

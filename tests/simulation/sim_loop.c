@@ -178,7 +178,7 @@ static void run_deferred(struct loop *l)
 void sim_run(struct loop *l, int64_t until)
 {
 	run_deferred(l);
-	while (!l->stop && l->n > 0 && l->heap[0]->at <= until) {
+	while (!l->stop && !sim.halt && l->n > 0 && l->heap[0]->at <= until) {
 		struct event *e = l->heap[0];
 		bool one_shot = e->drop != NULL;
 
@@ -193,7 +193,7 @@ void sim_run(struct loop *l, int64_t until)
 		if (sim.after != NULL)
 			sim.after();
 	}
-	if (!l->stop && sim.now < until)
+	if (!l->stop && !sim.halt && sim.now < until)
 		sim.now = until;
 }
 
