@@ -80,6 +80,22 @@ static void tell_change(struct job *j, enum event ev, const struct outcome *out)
 	report(ev, &f, f.action, subject(j), out->text);
 }
 
+/* The journal's story of a rotation begins when its enable has left. */
+static void tell_rotation(struct job *j)
+{
+	const struct rec_selector *old = record_signer(&j->record);
+	const struct decision *dec = &j->decision;
+	struct fields f;
+
+	if (dec->action != ACTION_ENABLE || dec->selector[0] == '\0' || old == NULL ||
+	        str_eq(old->name, dec->selector))
+		return;
+	tell_fields(&f, j->slot);
+	f.action = action_word(dec->action);
+	f.selector = dec->selector;
+	report(EVENT_ROTATION_STARTED, &f, j->slot->d->domain, old->name, dec->selector);
+}
+
 static void note_history(struct job *j, const struct outcome *out)
 {
 	struct buf b = {0};
@@ -119,6 +135,8 @@ static void changed(void *arg, const struct api_answer *a, bool was_denied)
 	}
 	j->acted = true;
 	note_history(j, &out);
+	if (out.kind == OUTCOME_ACCEPTED || out.kind == OUTCOME_OPEN)
+		tell_rotation(j);
 	if (out.kind == OUTCOME_ACCEPTED) {
 		tell_change(j, EVENT_CHANGE_SENT, &out);
 		job_answer(j, ASK_OK, "sent");
