@@ -112,6 +112,7 @@ static bool on_record(void *arg, const struct store_key *k, const struct record 
 	d.reason = reason_word(r->reason);
 	d.waits_on = waits_on_word(reason_waits_on(r->reason));
 	d.active = keep(s, record_active(r));
+	d.signing = d.active || r->status == STATUS_ENABLED;
 	d.detail = keep(s, r->detail);
 	d.paused = r->paused ? keep(s, r->paused_by) : NULL;
 	d.action = action_word(r->next_action == ACTION_NONE ? ACTION_LOOK : r->next_action);

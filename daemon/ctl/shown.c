@@ -144,6 +144,8 @@ bool shown_add(struct shown *s, const struct json *domain, const struct json *st
 	d.reason = text_of(s, domain, "reason");
 	d.waits_on = text_of(s, domain, "waits_on");
 	d.active = text_of(s, domain, "active_selector");
+	d.signing = d.active != NULL;
+	json_bool(json_get(domain, "signing"), &d.signing);
 	d.detail = text_of(s, domain, "detail");
 	d.paused = text_of(s, domain, "paused");
 	d.action = text_of(s, next, "action");
@@ -199,6 +201,7 @@ void shown_json(const struct shown_domain *d, struct json_w *w)
 	json_w_end(w);
 	json_w_ktime(w, "next_look", d->next_look);
 	json_w_kstr(w, "active_selector", d->active);
+	json_w_kbool(w, "signing", d->signing);
 	json_w_key(w, "selectors");
 	json_w_array(w);
 	for (size_t i = 0; i < d->n_selectors; i++)
@@ -237,7 +240,7 @@ void shown_sort(struct shown *s)
 
 bool shown_unsigned(const struct shown_domain *d)
 {
-	return !d->active && !str_eq(d->phase, "unknown");
+	return !d->signing && !str_eq(d->phase, "unknown");
 }
 
 bool shown_overdue(const struct shown_domain *d)

@@ -18,7 +18,8 @@ struct shown_selector {
 struct shown_domain {
 	const char *domain, *account, *platform, *zone; /* zone: the domain where nothing else is told */
 	const char *phase, *condition, *reason, *waits_on;
-	const char *active; /* the selector that signs, NULL = none */
+	const char *active; /* the selector that signs, NULL = none, or not known which */
+	bool signing;
 	const char *detail, *paused;
 	const char *action; /* what comes next ... */
 	int64_t next_at;    /* ... and when */

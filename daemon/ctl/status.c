@@ -80,7 +80,11 @@ static void selectors_cell(struct table *t, const struct shown_domain *d, const 
 static void next_cell(struct table *t, const struct shown_domain *d, const struct level *l)
 {
 	char when[SHOWN_WHEN];
-	shown_when(when, d->next_at, d->now);
+
+	/* What is due waits its turn for a moment: that is "now". */
+	shown_when(when,
+	        d->next_at && d->next_at < d->now && d->now - d->next_at < MS_MINUTE ? d->now : d->next_at,
+	        d->now);
 	if (l->brief && str_prefix(when, "in ")) /* the largest unit says enough */
 		when[3 + strcspn(when + 3, " ")] = '\0';
 	char *text = xasprintf("%s %s", d->action ? d->action : "look", when);

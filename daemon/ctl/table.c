@@ -213,7 +213,7 @@ void table_print(const struct table *t, const struct screen *s, struct buf *out)
 	for (size_t i = 0; i < t->columns; i++)
 		widths[i] = column_width(t, i);
 	fit(widths, table_width(t), s->width);
-	for (size_t row = 0; row < t->n / t->columns; row++)
+	for (size_t row = 0; row < t->n / (t->columns ? t->columns : 1); row++)
 		print_row(t, widths, s, out, row);
 	free(widths);
 }
@@ -222,15 +222,15 @@ void table_print(const struct table *t, const struct screen *s, struct buf *out)
 
 void screen_wrap(const struct screen *s, struct buf *out, const char *text, size_t at, size_t indent)
 {
-	while (*text) {
+	for (bool first = true; *text; first = false) {
 		size_t word = strcspn(text, " ");
 		char *part = xstrndup(text, word);
 		size_t columns = screen_columns(part);
 
-		if (s->width && at > indent && at + 1 + columns > s->width) {
+		if (!first && s->width && at + 1 + columns > s->width) {
 			buf_printf(out, "\n%*s", (int)indent, "");
 			at = indent;
-		} else if (at > indent) {
+		} else if (!first || at > 0) {
 			buf_puts(out, " ");
 			at++;
 		}

@@ -25,8 +25,8 @@ void screen_put(const struct screen *s, struct buf *out, enum style style, const
 /* A bar of n cells, permille of them full. */
 void screen_bar(const struct screen *s, struct buf *out, size_t n, int permille);
 
-/* A line of words that begins in column `at` (from 0), broken at the screen's width; further lines begin in column
- * `indent`. A word that is longer than a line stays whole. */
+/* Words that go on a line which has `at` columns already (0 = a new one), broken at the screen's width; further lines
+ * begin in column `indent`. A word that is longer than a line stays whole. */
 void screen_wrap(const struct screen *s, struct buf *out, const char *text, size_t at, size_t indent);
 
 struct table;

@@ -115,6 +115,7 @@ static void domain_json(struct json_w *w, const struct slot *s, const struct rec
 	json_w_kstr(w, "domain", s->d->domain);
 	json_w_kstr(w, "account", s->d->account);
 	json_w_kstr(w, "platform", platform_word(s->d->platform));
+	json_w_kstr(w, "zone", s->d->zone);
 	json_w_kstr(w, "phase", phase_word(r->phase));
 	json_w_kstr(w, "condition", condition_word(r->condition));
 	json_w_kstr(w, "reason", reason_word(r->reason));
@@ -127,6 +128,8 @@ static void domain_json(struct json_w *w, const struct slot *s, const struct rec
 	json_w_end(w);
 	json_w_ktime(w, "next_look", r->next_look != 0 ? r->next_look : now);
 	json_w_kstr(w, "active_selector", active);
+	/* Zimbra's own API says that a domain signs, and not with which selector. */
+	json_w_kbool(w, "signing", active != NULL || r->status == STATUS_ENABLED);
 	json_w_key(w, "selectors");
 	json_w_array(w);
 	for (unsigned i = 0; i < r->n; i++)

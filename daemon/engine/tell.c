@@ -54,7 +54,10 @@ void tell_notes(const struct slot *s, const struct record *r, const struct notes
 			report(EVENT_SELECTOR_READY, &f, domain, n->selector);
 			break;
 		case NOTE_SIGNING:
-			report(EVENT_SIGNING, &f, domain, n->selector[0] != '\0' ? n->selector : r->active);
+			report(EVENT_SIGNING, &f, domain,
+			        n->selector[0] != '\0' ? n->selector
+			        : r->active[0] != '\0' ? r->active
+			                               : "a selector of OVHcloud's choice");
 			break;
 		case NOTE_ROTATED:
 			report(EVENT_ROTATION_CONFIRMED, &f, domain, n->selector, n->other);
