@@ -45,6 +45,11 @@ static void put_where(const struct shown_domain *d, const struct screen *s, stru
 		buf_printf(out, "            %s\n", d->detail);
 	if (d->paused)
 		buf_printf(out, "Paused      %s\n", d->paused);
+	if (!d->signing)
+		buf_puts(out, "Signs       no\n");
+	else
+		buf_printf(out, "Signs       yes, with %s\n",
+		        d->active ? d->active : "a selector that the API does not name");
 	buf_printf(out, "Waits on    %s\n", who(d->waits_on));
 	if (d->since) {
 		buf_puts(out, "Since       ");

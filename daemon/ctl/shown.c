@@ -219,10 +219,16 @@ void shown_json(const struct shown_domain *d, struct json_w *w)
 
 /* --- what follows ------------------------------------------------------------------------------- */
 
+/* When the next change is due; looks come all the time. */
+static int64_t change_at(const struct shown_domain *d)
+{
+	return d->next_at && !str_eq(d->action, "look") ? d->next_at : INT64_MAX;
+}
+
 static int compare(const void *pa, const void *pb)
 {
 	const struct shown_domain *a = pa, *b = pb;
-	int64_t at = a->next_at ? a->next_at : INT64_MAX, bt = b->next_at ? b->next_at : INT64_MAX;
+	int64_t at = change_at(a), bt = change_at(b);
 
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
