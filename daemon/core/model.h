@@ -165,6 +165,7 @@ struct rec_selector {
 	int64_t dns_at;          /* last look-up */
 	int64_t bad_since;       /* first look-up of an unbroken run of proven faults, 0 = none */
 	int64_t signing_since;   /* first confirmed signing (read as inProduction), 0 = not signing */
+	int64_t signing_began; /* seen to begin to sign: read as not signing before, 0 = it signed when met */
 	int64_t may_sign_last;   /* last read as anything that may sign */
 	int64_t stopped;         /* first good reading after it had signed that shows it does not */
 	int64_t absent_since;    /* first complete pass that shows it absent, 0 = present */

@@ -105,7 +105,7 @@ static void clamp_all(struct record *r, int64_t now)
 		int64_t *const own[] = {&s->known_since, &s->created, &s->published, &s->confirmed_since,
 		        &s->dns_at, &s->bad_since, &s->signing_since, &s->may_sign_last, &s->stopped,
 		        &s->absent_since, &s->task_since, &s->target_since, &s->enabled, &s->disabled,
-		        &s->written};
+		        &s->written, &s->signing_began};
 
 		for (unsigned k = 0; k < sizeof(own) / sizeof(own[0]); k++)
 			clamp(own[k], now);
@@ -188,8 +188,16 @@ static void see_target(struct record *r, struct rec_selector *s, const struct se
 	memcpy(s->target, o->target, sizeof(s->target));
 }
 
+/* States that a selector begins to sign from. */
+static bool may_begin(enum selector_state s)
+{
+	return s == SELECTOR_TODO || s == SELECTOR_WAITING_RECORD || s == SELECTOR_READY ||
+	       s == SELECTOR_ENABLING;
+}
+
 /* The instants that follow from one good reading of a selector's state. */
-static void see_state(struct rec_selector *s, const struct seen_selector *o, int64_t now)
+static void see_state(
+        struct rec_selector *s, const struct seen_selector *o, enum selector_state was, int64_t now)
 {
 	bool waiting = o->state == SELECTOR_TODO || o->state == SELECTOR_ENABLING ||
 	               o->state == SELECTOR_DISABLING || o->state == SELECTOR_DELETING ||
@@ -206,10 +214,14 @@ static void see_state(struct rec_selector *s, const struct seen_selector *o, int
 	if (o->state == SELECTOR_IN_PRODUCTION) {
 		if (s->signing_since == 0)
 			s->signing_since = now;
+		if (s->signing_began == 0 && may_begin(was))
+			s->signing_began = now;
 	} else {
 		if (!selector_may_sign(o->state) && s->may_sign_last != 0 && s->stopped == 0)
 			s->stopped = now;
 		s->signing_since = 0;
+		if (may_begin(o->state) && o->state != SELECTOR_ENABLING)
+			s->signing_began = 0;
 	}
 	if (o->state != SELECTOR_ABSENT)
 		s->absent_since = 0;
@@ -223,6 +235,14 @@ static void see_state(struct rec_selector *s, const struct seen_selector *o, int
 static bool is_gone(enum selector_state s)
 {
 	return s == SELECTOR_ABSENT || s == SELECTOR_UNKNOWN;
+}
+
+/* It read absent, nobody deleted it, and now it stands there with the very same target. */
+static bool is_flicker(const struct record *r, const struct rec_selector *s, const struct seen_selector *o)
+{
+	return s->state == SELECTOR_ABSENT && !s->deleted_by_us && o->state != SELECTOR_ABSENT &&
+	       o->state != SELECTOR_TODO && s->target[0] != '\0' && strcmp(s->target, o->target) == 0 &&
+	       intent_for(r, ACTION_CREATE, s->name) == NULL;
 }
 
 /* One selector of a pass. An unknown state is no reading; the look-up beside it still counts. */
@@ -240,7 +260,9 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 
 		if (s->known_since == 0)
 			s->known_since = now;
-		if (!explained(r, s, was, o->state)) {
+		if (is_flicker(r, s, o)) {
+			; /* lists and paths may deny for a while what is there: the same key is the same history */
+		} else if (!explained(r, s, was, o->state)) {
 			selector_anew(s, now);
 			notes_add(
 			        notes, NOTE_KEY_CHANGED, s->name, "", "it changed without a request of ours");
@@ -252,7 +274,7 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 		if (o->state == SELECTOR_READY && was != SELECTOR_READY && s->may_sign_last == 0 &&
 		        r->first_met != 0)
 			notes_add(notes, NOTE_READY, s->name, "", "");
-		see_state(s, o, now);
+		see_state(s, o, was, now);
 	}
 	if (o->dns_at != 0)
 		see_evidence(s, o, now, notes);
@@ -261,11 +283,13 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 /* One look without a signer may be a flicker: two must agree, far enough apart (safety rule 10). */
 static bool stop_is_confirmed(const struct record *r, const struct rules *rules, int64_t now)
 {
-	return r->not_signing_since != 0 && r->not_signing_looks >= 2 && now - r->not_signing_since >= rules_settle(rules);
+	return r->not_signing_since != 0 && r->not_signing_looks >= 2 &&
+	       now - r->not_signing_since >= rules_settle(rules);
 }
 
 /* Follows which selector signs: stops, repairs, activations and switches become visible here. */
-static void see_signers(struct record *r, const struct observed *o, const struct rules *rules, int64_t now, struct notes *notes)
+static void see_signers(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
+        struct notes *notes)
 {
 	const struct rec_selector *signer = record_signer(r);
 	bool may = false;
@@ -363,19 +387,16 @@ const struct rec_selector *record_signer(const struct record *r)
 	return best;
 }
 
-/* Since when a selector signs as far as our own requests tell: our ENABLE, else since we know it. */
-static int64_t signs_as_told(const struct rec_selector *s)
-{
-	return s->enabled != 0 ? s->enabled : s->known_since;
-}
-
 const struct rec_selector *record_older(const struct rec_selector *a, const struct rec_selector *b)
 {
-	const struct rec_selector *older = signs_as_told(a) <= signs_as_told(b) ? a : b;
-	const struct rec_selector *newer = older == a ? b : a;
+	const struct rec_selector *began = b->signing_began != 0 ? b : a, *other = began == b ? a : b;
 
-	if (newer->enabled != 0 && signs_as_told(older) < newer->enabled)
-		return older;
+	/* Both were seen to begin, or one was while the other was known already and has signed ever since. */
+	if (a->signing_began != 0 && b->signing_began != 0 && a->signing_began != b->signing_began)
+		return a->signing_began < b->signing_began ? a : b;
+	if (began->signing_began != 0 && other->signing_began == 0 &&
+	        other->known_since < began->signing_began)
+		return other;
 	if (a->last_update > 0 && b->last_update > 0 && a->last_update != b->last_update)
 		return a->last_update < b->last_update ? a : b;
 	return NULL;

@@ -132,6 +132,7 @@ static const struct rows_column selector_columns[] = {
 	C(rec_selector, dns_at, INT64),
 	C(rec_selector, bad_since, INT64),
 	C(rec_selector, signing_since, INT64),
+	C(rec_selector, signing_began, INT64),
 	C(rec_selector, may_sign_last, INT64),
 	C(rec_selector, stopped, INT64),
 	C(rec_selector, absent_since, INT64),

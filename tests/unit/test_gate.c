@@ -76,7 +76,7 @@ static void put(struct world *w, unsigned i, enum selector_state state, enum tas
 	}
 	if (state == SELECTOR_IN_PRODUCTION) {
 		r->signing_since = w->grace == GRACE_OVER ? NOW - 90 * MS_DAY - (int64_t)i * MS_DAY : NOW - MS_DAY - (int64_t)i;
-		r->enabled = r->signing_since - MS_MINUTE;
+		r->signing_began = r->signing_since;
 		r->may_sign_last = NOW;
 	} else if (selector_may_sign(state)) {
 		r->may_sign_last = NOW;
