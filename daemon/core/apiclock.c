@@ -16,13 +16,14 @@ static int64_t distance(int64_t a, int64_t b)
 bool apiclock_sample(struct apiclock *c, int64_t api, int64_t wall, int64_t boot)
 {
 	int64_t offset = api - wall;
-	bool jump = c->known && distance(offset, c->offset) > MINUTE;
+	bool jump = c->known && distance(offset, c->sample) > MINUTE;
 
 	if (jump)
 		c->agree = 1;
 	else if (c->agree != 0 && ++c->agree >= IN_A_ROW)
 		c->agree = 0;
-	if (!c->known || distance(offset, c->offset) > JITTER)
+	c->sample = offset;
+	if (!c->known || (c->agree == 0 && distance(offset, c->offset) > JITTER))
 		c->offset = offset;
 	c->known = true;
 	c->measured = boot;
@@ -32,13 +33,21 @@ bool apiclock_sample(struct apiclock *c, int64_t api, int64_t wall, int64_t boot
 bool apiclock_wakeup(struct apiclock *c, int64_t wall, int64_t boot)
 {
 	bool first = c->wall == 0 && c->boot == 0;
-	bool apart = !first && distance(wall - c->wall, boot - c->boot) > MINUTE;
+	int64_t step = (wall - c->wall) - (boot - c->boot);
+	bool apart = !first && distance(step, 0) > MINUTE;
 
 	c->wall = wall;
 	c->boot = boot;
-	if (apart && c->known)
-		c->measured = boot - OLDEST; /* the sample was taken on another wall clock */
+	if (apart && c->known) {
+		c->offset -= step;
+		apiclock_doubt(c, boot); /* the sample was taken on another wall clock */
+	}
 	return apart;
+}
+
+void apiclock_doubt(struct apiclock *c, int64_t boot)
+{
+	c->measured = boot - OLDEST;
 }
 
 bool apiclock_sure(const struct apiclock *c, int64_t boot)
@@ -49,6 +58,11 @@ bool apiclock_sure(const struct apiclock *c, int64_t boot)
 int64_t apiclock_now(const struct apiclock *c, int64_t wall)
 {
 	return wall + c->offset;
+}
+
+int64_t apiclock_stamp(const struct apiclock *c, int64_t wall)
+{
+	return wall + c->sample;
 }
 
 int64_t apiclock_due(const struct apiclock *c)

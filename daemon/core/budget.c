@@ -76,7 +76,7 @@ void budget_spend(struct budget *b, bool reserved, int64_t now)
 	b->ring[(b->head + b->n++) % b->limit] = now;
 }
 
-enum urgency budget_pick(struct budget *b, const bool waiting[URGENCIES])
+enum urgency budget_pick(const struct budget *b, const bool waiting[URGENCIES])
 {
 	enum urgency pick = URGENCIES;
 
@@ -85,9 +85,13 @@ enum urgency budget_pick(struct budget *b, const bool waiting[URGENCIES])
 			pick = (enum urgency)c;
 	if (waiting[URGENT_ROUTINE] && b->others >= ROUTINE_SHARE)
 		pick = URGENT_ROUTINE;
-	if (pick == URGENT_ROUTINE)
-		b->others = 0;
-	else if (pick != URGENCIES && waiting[URGENT_ROUTINE])
-		b->others++;
 	return pick;
+}
+
+void budget_granted(struct budget *b, enum urgency class, const bool waiting[URGENCIES])
+{
+	if (class == URGENT_ROUTINE)
+		b->others = 0;
+	else if (waiting[URGENT_ROUTINE])
+		b->others++;
 }

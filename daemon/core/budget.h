@@ -37,6 +37,8 @@ void budget_release(struct budget *b, unsigned unused);
 /* One request leaves: from a reservation, or beside them. */
 void budget_spend(struct budget *b, bool reserved, int64_t now);
 /* Which class goes next; waiting[c] = something of class c waits. URGENCIES when nothing does. */
-enum urgency budget_pick(struct budget *b, const bool waiting[URGENCIES]);
+enum urgency budget_pick(const struct budget *b, const bool waiting[URGENCIES]);
+/* The class picked was admitted: a pick without room for it changes nobody's turn. */
+void budget_granted(struct budget *b, enum urgency class, const bool waiting[URGENCIES]);
 
 #endif

@@ -334,8 +334,11 @@ static void see_domain(struct record *r, const struct observed *o, int64_t now)
 		r->theirs = o->theirs;
 	}
 	if (o->status != STATUS_NONE && o->status != STATUS_UNKNOWN) {
-		if (r->status != o->status || r->status_since == 0)
+		if (r->status != o->status || r->status_since == 0) {
 			r->status_since = now;
+			if (o->status != STATUS_MODIFYING && r->status != STATUS_MODIFYING)
+				r->attempts = 0;
+		}
 		r->status = o->status;
 		memcpy(r->active, o->active, sizeof(r->active));
 	}
@@ -369,6 +372,12 @@ void record_see(struct record *r, const struct desired *d, const struct observed
 		notes_add(notes, NOTE_MET, "", "", "");
 	}
 	r->last_full = now;
+}
+
+void record_doubt_time(struct record *r)
+{
+	if (r->last_full != 0)
+		r->last_full = 1; /* longer ago than any gap that is borne */
 }
 
 const struct rec_selector *record_signer(const struct record *r)

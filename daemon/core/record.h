@@ -54,6 +54,9 @@ void record_init(struct record *r);
 void record_see(struct record *r, const struct desired *d, const struct observed *o,
         const struct rules *rules, int64_t now, struct notes *notes);
 
+/* What was just folded in was timed by a clock that nobody vouches for: the next complete reading restarts every grace. */
+void record_doubt_time(struct record *r);
+
 /* Puts an intent down, before its request may leave. NULL when no slot is free. */
 struct intent *record_intend(
         struct record *r, enum action_kind action, const char *selector, const char *target, int64_t now);

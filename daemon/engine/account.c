@@ -5,15 +5,22 @@
 #include "core/hash.h"
 #include "engine/parts.h"
 
-#define TRY_AGAIN (10 * MS_MINUTE) /* a stopped account lets one domain try so often */
+#define TIMING_MOST 3                /* tries at /auth/time before the host's clock must do */
+#define TRY_AGAIN   (10 * MS_MINUTE) /* a stopped account lets one domain try so often */
 
-int64_t account_now(const struct account *a)
+/* Whoever asks first in a wake-up finds out whether the host's clock was stepped since the last one. */
+int64_t account_now(struct account *a)
 {
-	return apiclock_now(&a->clock, loop_wall(a->e->p.loop));
+	int64_t wall = loop_wall(a->e->p.loop);
+
+	if (apiclock_wakeup(&a->clock, wall, loop_boot(a->e->p.loop)))
+		clock_measure(a);
+	return apiclock_now(&a->clock, wall);
 }
 
-bool account_clock_sure(const struct account *a)
+bool account_clock_sure(struct account *a)
 {
+	account_now(a);
 	return apiclock_sure(&a->clock, loop_boot(a->e->p.loop));
 }
 
@@ -67,9 +74,10 @@ static unsigned jobs_at_once(const struct account *a)
 static int64_t admit(struct account *a)
 {
 	int64_t boot = loop_boot(a->e->p.loop), now = account_now(a);
+	unsigned most = a->stopped ? 1 : jobs_at_once(a);
 	bool waiting[URGENCIES];
 
-	while (a->jobs < jobs_at_once(a)) {
+	while (a->jobs < most) {
 		for (unsigned u = 0; u < URGENCIES; u++)
 			waiting[u] = is_due(a, u, now);
 		enum urgency u = budget_pick(&a->budget, waiting);
@@ -79,17 +87,25 @@ static int64_t admit(struct account *a)
 		unsigned need = job_need(s);
 		if (!budget_reserve(&a->budget, need, boot))
 			return budget_when(&a->budget, need, boot);
+		budget_granted(&a->budget, u, waiting);
 		job_start(a->e, s, a->budget.limit != 0 && need > a->budget.limit ? a->budget.limit : need,
 		        NULL);
 	}
 	return 0; /* a job that ends pumps again */
 }
 
+/* The first answer to /auth/time is waited for. Where it is not to be had the host's clock must do: looking, creation, first
+ * activation, repair and records do not depend on time (safety rule 9). */
+bool account_may_ask(const struct account *a)
+{
+	return a->clock.known || a->timing_failures >= TIMING_MOST;
+}
+
 static bool may_admit(const struct account *a)
 {
 	int64_t boot = loop_boot(a->e->p.loop);
 
-	if (a->e->stopping || !a->clock.known || boot < a->hold_until || a->cred == NULL)
+	if (a->e->stopping || !account_may_ask(a) || boot < a->hold_until || a->cred == NULL)
 		return false;
 	if (!a->stopped)
 		return true;
@@ -102,7 +118,7 @@ static int64_t earliest(int64_t a, int64_t b)
 }
 
 /* The next look of all classes, turned from the API's clock to the boot clock. */
-static int64_t next_due(const struct account *a)
+static int64_t next_due(struct account *a)
 {
 	int64_t now = account_now(a), boot = loop_boot(a->e->p.loop), at = 0;
 
@@ -118,7 +134,8 @@ static int64_t next_due(const struct account *a)
 static void set_timer(struct account *a, int64_t admit_at)
 {
 	int64_t boot = loop_boot(a->e->p.loop);
-	int64_t at = earliest(calls_when(a), a->clock.known ? apiclock_due(&a->clock) : a->timing_after);
+	int64_t due = a->clock.known ? apiclock_due(&a->clock) : a->timing_after;
+	int64_t at = earliest(calls_when(a), due != 0 && due < a->timing_after ? a->timing_after : due);
 
 	if (a->timing != NULL)
 		at = calls_when(a);
@@ -146,8 +163,8 @@ void account_pump(struct account *a)
 {
 	int64_t boot = loop_boot(a->e->p.loop), at = 0;
 
-	if (apiclock_wakeup(&a->clock, loop_wall(a->e->p.loop), boot) || !a->clock.known ||
-	        boot >= apiclock_due(&a->clock))
+	account_now(a);
+	if (boot >= apiclock_due(&a->clock))
 		clock_measure(a);
 	calls_pump(a);
 	if (may_admit(a))

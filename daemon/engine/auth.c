@@ -16,7 +16,7 @@ static void sign(
         struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out)
 {
 	char signature[OVHSIGN_TEXT];
-	int64_t at = account_now(a) / MS_SECOND;
+	int64_t at = apiclock_stamp(&a->clock, loop_wall(a->e->p.loop)) / MS_SECOND;
 
 	ovhsign(signature, a->cred->application_secret, a->cred->consumer_key, method, url, body, len, at);
 	buf_printf(out,
@@ -150,8 +150,8 @@ static void time_came(void *arg, const struct api_answer *ans, bool denied)
 	struct fields f = {.account = a->cfg->name};
 	char offset[40];
 	bool jump = apiclock_sample(&a->clock, seconds * MS_SECOND, wall, boot);
-	str_format(offset, sizeof(offset), "%lld", (long long)(a->clock.offset / MS_SECOND));
-	if (first && (a->clock.offset > MS_MINUTE || a->clock.offset < -MS_MINUTE))
+	str_format(offset, sizeof(offset), "%lld", (long long)(a->clock.sample / MS_SECOND));
+	if (first && (a->clock.sample > MS_MINUTE || a->clock.sample < -MS_MINUTE))
 		report(EVENT_CLOCK_OFFSET, &f, a->cfg->name, offset);
 	if (jump)
 		report(EVENT_CLOCK_UNSURE, &f, a->cfg->name, offset);

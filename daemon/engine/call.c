@@ -107,18 +107,19 @@ static bool retry_once(struct call *c, const struct http_answer *h)
 {
 	struct api_error err;
 
-	if (c->retried || c->q.changes || !needs_auth(c) || h->end != HTTP_ANSWERED || h->status < 400)
+	if (!needs_auth(c) || h->end != HTTP_ANSWERED || h->status < 400)
 		return false;
 	api_error_classify(h->status, h->content_type, h->body, h->body_len, &err);
-	if (err.class == API_LOGIN) {
-		auth_drop_token(c->a);
-	} else if (err.class == API_CLOCK || err.class == API_SIGNATURE) {
-		c->a->clock.measured = 0; /* nothing that depends on time until it is measured again */
-		c->a->clock.known = false;
+	if (err.class == API_CLOCK || err.class == API_SIGNATURE) {
+		apiclock_doubt(&c->a->clock, loop_boot(c->a->e->p.loop)); /* safety rule 9 */
 		clock_measure(c->a);
+	} else if (err.class == API_LOGIN) {
+		auth_drop_token(c->a);
 	} else {
 		return false;
 	}
+	if (c->retried || c->q.changes)
+		return false;
 	c->retried = true;
 	enqueue(c);
 	return true;
@@ -139,8 +140,6 @@ static void answered(void *arg, const struct http_answer *h)
 		calls_pump(a);
 		return;
 	}
-	if (c->q.changes && h->status == 401)
-		auth_drop_token(a);
 	struct api_answer answer = {
 	        .answered = h->end == HTTP_ANSWERED,
 	        .not_sent = h->end == HTTP_NOT_SENT,
@@ -230,7 +229,8 @@ static bool may_leave(struct account *a, const struct call *c)
 		return false;
 	if (!needs_auth(c))
 		return budget_room(&a->budget, boot) > 0;
-	if (boot < a->hold_until || !a->clock.known || !auth_ready(a))
+	if (boot < a->hold_until || !account_may_ask(a) || (c->retried && a->timing != NULL) ||
+	        !auth_ready(a))
 		return false;
 	return (c->reserved != NULL && *c->reserved > 0) || budget_room(&a->budget, boot) > 0;
 }
@@ -260,6 +260,8 @@ int64_t calls_when(struct account *a)
 		waits = waits || a->head[u] != NULL;
 	if (!waits || a->in_flight >= (unsigned)a->cfg->connections)
 		return 0;
+	if (a->token_call != NULL || (a->timing != NULL && a->timing->http != NULL))
+		return 0; /* what they wait for pumps again */
 	int64_t at = budget_when(&a->budget, 1, boot);
 	return a->hold_until > at ? a->hold_until : at;
 }

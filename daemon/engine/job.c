@@ -226,6 +226,8 @@ static void fold(struct job *j)
 		return;
 	}
 	record_see(&j->record, j->slot->d, o, &j->rules, now, &notes);
+	if (!j->account->clock.known && o->complete && !o->light)
+		record_doubt_time(&j->record);
 	if (j->pass.names_due && o->complete)
 		j->record.names_at = now;
 	tell_notes(j->slot, &j->record, &notes);
@@ -355,6 +357,16 @@ static void end_committed(struct job *j, bool durable)
 	account_pump(a);
 }
 
+/* An ENABLE that an hour did not confirm, in a domain that had a signer (safety rule 10; a first activation is no switch). */
+static bool switch_is_stuck(const struct record *r, int64_t now)
+{
+	for (unsigned i = 0; i < INTENTS_MAX; i++)
+		if (r->intent[i].action == ACTION_ENABLE && r->last_signer[0] != '\0' &&
+		        now - r->intent[i].at > MS_HOUR)
+			return true;
+	return false;
+}
+
 void job_end(struct job *j)
 {
 	struct slot *s = j->slot;
@@ -365,11 +377,11 @@ void job_end(struct job *j)
 		j->decision.next_look = now + MS_SECOND;
 	plan_note(r, &j->decision, now);
 	tell_verdict(s, &j->before, r, &j->decision);
-	if (r->reason == REASON_SWITCH_OVERDUE && r->theirs.code == 0)
-		brakes_trouble(j->account, s);
-	if (r->reason == REASON_SWITCH_OVERDUE)
-		brakes_switching(
-		        j->account, s, false); /* it leaves the first count and enters the breaker's */
+	if (switch_is_stuck(r, now)) { /* it leaves the first count and enters the breaker's */
+		if (r->theirs.code == 0)
+			brakes_trouble(j->account, s);
+		brakes_switching(j->account, s, false);
+	}
 	s->phase = (uint8_t)r->phase;
 	s->condition = (uint8_t)r->condition;
 	s->reason = (uint8_t)r->reason;
@@ -378,6 +390,25 @@ void job_end(struct job *j)
 	s->in_flight = record_has_intent(r);
 	job_save(j);
 	job_commit(j, end_committed);
+}
+
+/* It waits for the next commit no more. */
+static void leave_commit(struct job *j)
+{
+	struct engine *e = j->e;
+	struct job *before = NULL;
+
+	for (struct job *x = e->commit_head; x != NULL; before = x, x = x->next_commit) {
+		if (x != j)
+			continue;
+		if (before != NULL)
+			before->next_commit = x->next_commit;
+		else
+			e->commit_head = x->next_commit;
+		if (e->commit_tail == x)
+			e->commit_tail = before;
+		return;
+	}
 }
 
 void job_cancel(struct job *j)
@@ -394,11 +425,9 @@ void job_cancel(struct job *j)
 	j->slot->job = NULL;
 	a->jobs--;
 	j->e->jobs--;
-	for (struct job **p = &j->e->commit_head; *p != NULL; p = &(*p)->next_commit)
-		if (*p == j) {
-			*p = j->next_commit;
-			break;
-		}
+	leave_commit(j);
+	job_answer(j, ASK_REFUSED,
+	        "it was stopped before it was decided; what had left by then is resolved by looking");
 	free(j);
 }
 

@@ -114,8 +114,9 @@ struct engine {
 void account_init(
         struct account *a, struct engine *e, const struct config_account *cfg, struct credentials *cred);
 void account_clear(struct account *a);
-int64_t account_now(const struct account *a); /* the API's clock */
-bool account_clock_sure(const struct account *a);
+int64_t account_now(struct account *a); /* the API's clock */
+bool account_clock_sure(struct account *a);
+bool account_may_ask(const struct account *a);
 /* Something may be due: admits jobs, sends what waits, measures the clock, sets the timer. */
 void account_pump(struct account *a);
 void account_stop(struct account *a, const char *why);
