@@ -495,9 +495,9 @@ static void run(struct daemon *d)
 static void close_parts(struct daemon *d)
 {
 	watch_free(d->watch);
-	control_close(d->control);
 	if (d->engine != NULL)
-		engine_free(d->engine);
+		engine_free(d->engine); /* it still answers those who wait at the control socket */
+	control_close(d->control);
 	timer_free(d->ready);
 	timer_free(d->status);
 	timer_free(d->watchdog);

@@ -73,6 +73,8 @@ void record_answer(struct record *r, enum action_kind action, const char *select
 	if (x == NULL)
 		return;
 	if (kind == ANSWER_REFUSED || kind == ANSWER_NOT_SENT) {
+		if (action == ACTION_ENABLE && r->repaired == x->at)
+			r->repaired = 0; /* nothing was repaired: it may be tried again */
 		intent_end(x);
 		return;
 	}
@@ -210,6 +212,8 @@ static void intent_done(struct record *r, struct intent *x, int64_t now, struct 
 		break;
 	case ACTION_ENABLE:
 		r->attempts = 0;
+		if (x->compromised) /* the key that leaked has no grace once the new one signs */
+			memcpy(r->compromised, r->previous, sizeof(r->compromised));
 		if (r->repaired != 0 && r->repaired == x->at)
 			notes_add(notes, NOTE_REPAIRED, x->selector, r->previous, "");
 		else if (r->rotated == now)
@@ -248,8 +252,8 @@ static void intent_not_done(struct record *r, struct intent *x, struct notes *no
 		s->disabled = 0;
 	if (s != NULL && x->action == ACTION_DELETE)
 		s->deleted_by_us = false;
-	if (x->action == ACTION_ENABLE)
-		r->attempts++;
+	if (x->action == ACTION_ENABLE && ++r->attempts < ATTEMPTS_MOST && r->repaired == x->at)
+		r->repaired = 0; /* it may never have left */
 	notes_add(notes, NOTE_NOT_DONE, x->selector, "", "");
 	if (notes != NULL && notes->n > 0)
 		notes->list[notes->n - 1].action = x->action;

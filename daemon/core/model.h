@@ -208,7 +208,8 @@ const char *condition_word(enum condition c);
 const char *phase_word(enum phase p);
 const char *role_word(enum role r);
 
-#define INTENTS_MAX 2 /* both creations of a virgin domain; one otherwise */
+#define ATTEMPTS_MOST 3 /* enables in a row that changed nothing, before a person is called */
+#define INTENTS_MAX   2 /* both creations of a virgin domain; one otherwise */
 
 struct record {
 	int64_t id; /* the store's, 0 = not stored yet */
@@ -237,7 +238,7 @@ struct record {
 	enum signing_status status;
 	char active[SELECTOR_NAME]; /* MX Plan */
 	int64_t status_since;
-	unsigned attempts; /* enables (MX Plan, Zimbra) that changed nothing, in a row */
+	unsigned attempts; /* enables that changed nothing, in a row */
 	/* Where it stands, for display and the schedule. */
 	enum phase phase;
 	enum condition condition;

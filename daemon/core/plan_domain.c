@@ -4,8 +4,7 @@
 
 #include "core/planning.h"
 
-#define DAY          (24 * 3600 * INT64_C(1000))
-#define ENABLES_MOST 3 /* enables that changed nothing, before a person is called */
+#define DAY (24 * 3600 * INT64_C(1000))
 
 static bool step_error(struct view *v, struct decision *dec)
 {
@@ -68,7 +67,7 @@ static bool step_enable(struct view *v, struct decision *dec)
 
 	if (v->r->status != STATUS_DISABLED && v->r->status != STATUS_TO_CONFIGURE)
 		return verdict(dec, REASON_API_ODD, "the status is not known");
-	if (v->r->attempts >= ENABLES_MOST && v->now - v->r->status_since < DAY)
+	if (v->r->attempts >= ATTEMPTS_MOST) /* until a person resumes it, or the status is another */
 		return verdict(dec, REASON_DISABLED_BY_PERSON, NULL);
 	if (v->now < settled)
 		return await(dec, REASON_SETTLING, ACTION_ENABLE, settled);

@@ -12,6 +12,8 @@ static bool is_zone_work(const struct job *j)
 	return j->decision.action == ACTION_PUBLISH;
 }
 
+static const struct gate_verdict left_inventory = {.rule = 8, .why = "the domain has left the inventory"};
+
 static struct gate_verdict ask_gate(struct job *j)
 {
 	const struct decision *dec = &j->decision;
@@ -19,6 +21,8 @@ static struct gate_verdict ask_gate(struct job *j)
 	j->standing.now = account_now(j->account);
 	j->standing.clock_sure = account_clock_sure(j->account);
 	j->standing.paused = j->e->paused;
+	if (j->slot->missing_since != 0)
+		return left_inventory;
 	return gate_selector(
 	        dec->action, dec->selector, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
 }
@@ -116,6 +120,15 @@ static void outcome_committed(struct job *j, bool durable)
 	job_decide(j);
 }
 
+/* A person went back to the previous key: nothing more happens by itself. Not before the request has left, for the gate
+ * lets nothing of a paused domain pass. */
+static void pause_after_back(struct record *r)
+{
+	r->paused = true;
+	r->paused_until = 0;
+	str_copy(r->paused_by, sizeof(r->paused_by), "rotate --back");
+}
+
 static void changed(void *arg, const struct api_answer *a, bool was_denied)
 {
 	struct job *j = arg;
@@ -135,8 +148,11 @@ static void changed(void *arg, const struct api_answer *a, bool was_denied)
 	}
 	j->acted = true;
 	note_history(j, &out);
-	if (out.kind == OUTCOME_ACCEPTED || out.kind == OUTCOME_OPEN)
+	if (out.kind == OUTCOME_ACCEPTED || out.kind == OUTCOME_OPEN) {
 		tell_rotation(j);
+		if (j->order.order == ORDER_BACK)
+			pause_after_back(&j->record);
+	}
 	if (out.kind == OUTCOME_ACCEPTED) {
 		tell_change(j, EVENT_CHANGE_SENT, &out);
 		job_answer(j, ASK_OK, "sent");
@@ -208,18 +224,12 @@ static void put_intent(struct job *j)
 	x->scheduled = dec->scheduled;
 	if (dec->repair)
 		j->record.repaired = now;
-	if (j->order.order == ORDER_COMPROMISED && dec->action == ACTION_ENABLE)
-		str_copy(j->record.compromised, sizeof(j->record.compromised), j->record.last_signer);
-	if (j->order.order == ORDER_BACK && dec->action == ACTION_ENABLE) {
-		j->record.paused = true;
-		j->record.paused_until = 0;
-		str_copy(j->record.paused_by, sizeof(j->record.paused_by), "rotate --back");
-	}
+	x->compromised = j->order.order == ORDER_COMPROMISED && dec->action == ACTION_ENABLE;
 	if (j->record.id == 0)
 		job_save(j); /* so that counts can name it */
 	if (dec->scheduled && dec->action != ACTION_DISABLE && j->order.order == ORDER_NONE)
 		brakes_changed(j->account, j->slot);
-	if (dec->action == ACTION_ENABLE && dec->scheduled)
+	if (dec->action == ACTION_ENABLE && dec->scheduled && j->order.order == ORDER_NONE)
 		brakes_switching(j->account, j->slot, true);
 	job_save(j);
 	job_commit(j, intent_durable);
@@ -254,7 +264,9 @@ static bool zone_may_leave(void *arg)
 
 	j->standing.now = account_now(j->account);
 	j->standing.paused = j->e->paused;
-	j->denial = gate_record(&c, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
+	j->denial = j->slot->missing_since != 0
+	                    ? left_inventory
+	                    : gate_record(&c, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
 	return j->denial.allow;
 }
 

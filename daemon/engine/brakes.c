@@ -87,9 +87,9 @@ void brakes_standing(struct account *a, const struct slot *s, struct standing *s
 	st->max_changed = (unsigned)config_daily_changes(c, a->domains);
 	st->changed_this = tally_has(a->changes.list, a->changes.n, s->id);
 	st->changed = (unsigned)a->changes.n;
-	st->rotating = (unsigned)a->switching.n;
-	if (tally_has(a->switching.list, a->switching.n, s->id))
-		st->rotating--;
+	for (size_t i = 0; i < a->switching.n; i++) /* what is unconfirmed for an hour is the breaker's */
+		if (a->switching.list[i].domain != s->id && st->now - a->switching.list[i].at < MS_HOUR)
+			st->rotating++;
 }
 
 void brakes_changed(struct account *a, const struct slot *s)
@@ -116,6 +116,7 @@ void brakes_trouble(struct account *a, const struct slot *s)
 	struct fields f = {.account = a->cfg->name};
 	char name[200], count[24];
 
+	a->troubles.n = tally_trim(a->troubles.list, a->troubles.n, account_now(a));
 	if (tally_has(a->troubles.list, a->troubles.n, s->id))
 		return;
 	day_put(&a->troubles, s->id, account_now(a));

@@ -95,6 +95,10 @@ static void set_pause(struct record *r, void *arg)
 	r->paused = o->on;
 	r->paused_until = o->until;
 	str_format(r->paused_by, sizeof(r->paused_by), "%s", o->on ? o->reason : "");
+	if (!o->on) { /* a person has looked: what was given up is tried again */
+		r->attempts = 0;
+		r->repaired = 0;
+	}
 	r->next_look = 0; /* look again at once, so that what is shown is true */
 }
 
@@ -187,7 +191,8 @@ void engine_rotate(struct engine *e, const char *name, enum order order, engine_
 	unsigned need = job_need(s);
 	if (!budget_reserve(&s->account->budget, need, loop_boot(e->p.loop)))
 		need = 0; /* its requests wait for room, before everything but what is in flight */
-	s->urgency = s->at != 0 ? s->urgency : URGENT_PERSON;
+	slot_unschedule(s);
+	s->urgency = s->in_flight ? URGENT_IN_FLIGHT : URGENT_PERSON;
 	job_start(e, s, need, &o);
 }
 

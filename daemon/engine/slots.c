@@ -103,6 +103,8 @@ static bool take_due(void *arg, const struct store_key *k, const struct store_du
 		if (r == 0) {
 			struct slot *s = e->slots[mid];
 
+			if (s->id != 0 || s->job != NULL)
+				return true; /* it is in memory already, and knows better */
 			s->id = d->id;
 			s->phase = (uint8_t)d->phase;
 			s->condition = (uint8_t)d->condition;
