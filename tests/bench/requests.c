@@ -19,8 +19,9 @@
 #include "io_ram/store_ram.h"
 #include "simulation/sim.h"
 
-#define EPOCH   (INT64_C(1790000000) * 1000)
-#define WARM_UP (20 * MS_DAY) /* first looks, records, and the grace of selectors whose history nobody knows */
+#define EPOCH (INT64_C(1790000000) * 1000)
+#define WARM_UP                                                                                              \
+	(20 * MS_DAY) /* first looks, records, and the grace of selectors whose history nobody knows */
 
 struct bench {
 	const char *platform, *rotate_every;
@@ -58,15 +59,15 @@ static const char *name_of(char dst[64], unsigned i)
 static void set_world(void)
 {
 	static const char *const switches[][2] = {
-	        {"task_ms",        "0" },
-                {"task_todo_ms",   "0" },
-                {"check_ms",       "1s"},
-	        {"publish_ms",     "0" },
-                {"appear_ms",      "0" },
-                {"target_ms",      "0" },
-                {"mx_task_ms",     "0" },
+	        {"task_ms",        "0"  },
+	        {"task_todo_ms",   "0"  },
+	        {"check_ms",       "1s" },
+	        {"publish_ms",     "0"  },
+	        {"appear_ms",      "0"  },
+	        {"target_ms",      "0"  },
+	        {"mx_task_ms",     "0"  },
 	        {"target_changes", "yes"},
-                {"key_changes",    "yes"},
+	        {"key_changes",    "yes"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
@@ -95,8 +96,8 @@ static void build(struct bench *b)
 	buf_puts(&inv, "domains:\n");
 	for (unsigned i = 0; i < b->domains; i++) {
 		name_of(name, i);
-		buf_printf(&inv, "  - { domain: %s, platform: %s%s, dns: ovh }\n", name, b->platform,
-		        service);
+		buf_printf(
+		        &inv, "  - { domain: %s, platform: %s%s, dns: ovh }\n", name, b->platform, service);
 		world_add_domain(sim.world, sim.now, "default", b->platform, "svc-1", name, name, "ovh", 2,
 		        *b->platform == 'e' ? "signing" : "virgin");
 	}
