@@ -104,7 +104,7 @@ static void help(void)
 		}
 	}
 	puts("\n"
-	     "  --socket PATH   the daemon's control socket (default " CTL_SOCKET ")\n"
+	     "  --socket PATH   where the daemon listens (default " CTL_SOCKET ")\n"
 	     "  --json          JSON, as the daemon tells it\n"
 	     "  --color WHEN    auto (default: on a terminal), always, never; NO_COLOR in the\n"
 	     "                  environment means never\n"

@@ -209,6 +209,24 @@ static void put_next(const struct shown *all, struct buf *out)
 		        shown_when(when, next->next_at, next->now));
 }
 
+/* The lines about the whole, broken like the rest. */
+static void put_trouble(const struct json *status, const struct screen *s, struct buf *out)
+{
+	struct buf b = {0};
+
+	view_trouble(status, &b);
+	for (const char *line = b.data; line && *line;) {
+		size_t n = strcspn(line, "\n");
+		char *text = xstrndup(line + 2, n - 2);
+
+		buf_puts(out, " ");
+		screen_wrap(s, out, text, 1, 6);
+		free(text);
+		line += n + (line[n] == '\n');
+	}
+	buf_free(&b);
+}
+
 static void print_page(const struct ctl *c, const struct gathered *g)
 {
 	struct screen s = screen_of(c);
@@ -217,7 +235,7 @@ static void print_page(const struct ctl *c, const struct gathered *g)
 	if (g->shown->n)
 		put_table(g->shown, &s, &out);
 	put_attention(g->shown, &s, &out);
-	view_trouble(g->status.json, &out);
+	put_trouble(g->status.json, &s, &out);
 	view_counts(g->shown, &counts);
 	put_next(g->shown, &counts);
 	screen_wrap(&s, &out, counts.data, 0, 2);
