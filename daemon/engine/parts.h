@@ -162,6 +162,7 @@ struct slot *slot_find(
         struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
 void slots_take(struct engine *e, struct inventory *inv);
 void slots_drop_missing(struct engine *e);
+void slots_clock_set(struct account *a); /* its clock was measured: no look lies further ahead than poll.settled */
 void slots_clear(struct engine *e);
 
 /* --- brakes.c: caps and breaker ------------------------------------------------------------------------------------ */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/words.h"
+#include "core/hash.h"
 #include "engine/parts.h"
 
 #define RELEASE_AFTER (10 * MS_MINUTE) /* a file caught half-written must harm nothing */
@@ -56,6 +57,20 @@ void slot_schedule(struct slot *s, enum urgency urgency, int64_t next_look)
 	s->urgency = (uint8_t)urgency;
 	s->next_look = next_look;
 	heap_put(&s->account->due[urgency], s);
+}
+
+/* A clock that went back leaves looks planned in a future that may be years away: they are spread over poll.settled. */
+void slots_clock_set(struct account *a)
+{
+	int64_t now = account_now(a);
+
+	for (size_t i = 0; i < a->e->n_slots; i++) {
+		struct slot *s = a->e->slots[i];
+
+		if (s->account == a && s->at != 0 && s->next_look > now + a->effective_settled)
+			slot_schedule(s, (enum urgency)s->urgency,
+			        now + hash_part(hash_name_for("clock", s->d->domain), a->effective_settled));
+	}
 }
 
 /* "domain" or "domain:platform". */

@@ -102,10 +102,12 @@ static bool configure(void)
 		        "  %s: { endpoint: \"https://api.example/1.0\", credentials: /none, "
 		        "requests_per_minute: 0 }\n",
 		        replay.accounts[i]);
-	buf_printf(&b, "%spoll: { active: 30s%s }\nsafety: { max_daily_changes: 100%s }\n",
+	const char *safety = replay.safety.data != NULL ? replay.safety.data : "";
+	bool given = strstr(safety, "max_daily_changes") != NULL;
+	buf_printf(&b, "%spoll: { active: 30s%s }\nsafety: { %s%s }\n",
 	        replay.top.data != NULL ? replay.top.data : "",
-	        replay.poll.data != NULL ? replay.poll.data : "",
-	        replay.safety.data != NULL ? replay.safety.data : "");
+	        replay.poll.data != NULL ? replay.poll.data : "", given ? "" : "max_daily_changes: 100",
+	        given ? safety + 2 : safety);
 	buf_printf(&b, "policies: { default: { splay: 0%%%s } }\n",
 	        replay.policy.data != NULL ? replay.policy.data : "");
 	replay.config = config_parse(b.data, strlen(b.data), "story", &d);

@@ -81,6 +81,16 @@ static int do_create(const struct deed *k)
 	return 0;
 }
 
+/* OVHcloud moves a selector to another target and key, whatever it is doing. */
+static int do_new_target(const struct deed *k)
+{
+	if (k->slot < 0 || simple(k->d) || !k->d->sel[k->slot].target)
+		return -EINVAL;
+	w_key_retire(k->w, k->d, (unsigned)k->slot);
+	w_key_make(k->w, k->d, (unsigned)k->slot, k->w->now);
+	return 0;
+}
+
 /* A third selector that dkimSelector does not name, ready since ever. */
 static int do_foreign(const struct deed *k)
 {
@@ -219,6 +229,7 @@ static const struct {
         {"disable",           do_disable     },
         {"delete",            do_delete      },
         {"create",            do_create      },
+        {"new-target",        do_new_target  },
         {"foreign",           do_foreign     },
         {"remove-cname",      do_remove_cname},
         {"add-cname",         do_add_cname   },

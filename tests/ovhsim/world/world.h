@@ -82,7 +82,7 @@ int64_t world_next_event(struct world *w);
 
 /* What people do behind the daemon's back. what, SELECTOR being a name or 1, 2, 3 and optional where bracketed:
  * switch [SELECTOR] (the control panel enables another one), enable, disable [SELECTOR], delete SELECTOR,
- * create SELECTOR, foreign [signing] (a selector that dkimSelector does not name), remove-cname SELECTOR,
+ * create SELECTOR, new-target SELECTOR (OVHcloud gives it another key), foreign [signing] (a selector that dkimSelector does not name), remove-cname SELECTOR,
  * add-cname [SELECTOR], wrong-cname SELECTOR, record SUB TYPE TARGET (SUB @ is the apex), text-edit (all record ids
  * change), expire-service, renew-service, suspend, restore (the domain's state), revoke-credential,
  * grant-credential, clear-tasks (support ends what is stuck). domain may be "name:platform". DNS changes are served
