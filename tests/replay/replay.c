@@ -16,7 +16,7 @@
  *   clock +SPAN|-SPAN|right     the host's; offset SPAN: what /auth/time adds
  *   person NAME DEED...         behind our back (world.h)
  *   order rotate|compromised|back, pause all|NAME REASON [SPAN], resume all|NAME
- *   from now on                 what was told and asked for until here is not looked at any more
+ *   from now on                 what was told and asked for until here is not looked at any more; from the beginning
  *   expect ...                  expect.c: phase, condition, reason, waits, detail, next, signs, truth, selector, account,
  *                               unknown, event, change, no event, no change, refused, accepted;
  *                               [within SPAN | throughout SPAN | for SPAN] */
@@ -325,9 +325,10 @@ static bool do_resume(const struct line *l)
 
 static bool do_from(const struct line *l)
 {
-	(void)l;
-	replay.told_cursor = replay.n_told;
-	replay.change_cursor = world_changes(sim.world);
+	bool now = strcmp(l->w[1], "now") == 0;
+
+	replay.told_cursor = now ? replay.n_told : 0;
+	replay.change_cursor = now ? world_changes(sim.world) : 0;
 	return true;
 }
 

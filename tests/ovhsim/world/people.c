@@ -88,6 +88,7 @@ static int do_new_target(const struct deed *k)
 		return -EINVAL;
 	w_key_retire(k->w, k->d, (unsigned)k->slot);
 	w_key_make(k->w, k->d, (unsigned)k->slot, k->w->now);
+	w_check_due(k->w, k->d);
 	return 0;
 }
 
