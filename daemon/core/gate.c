@@ -90,6 +90,9 @@ static const char *no_other_intent(struct door *g)
 			continue; /* this very change */
 		if (x->action == ACTION_CREATE && is_virgin_creation(g))
 			continue;
+		if (intent_is_slow_creation(x, g->st->now) && g->action != ACTION_CREATE &&
+		        (g->seen == NULL || strcmp(x->selector, g->seen->name) != 0))
+			continue;
 		return "another change of this domain is not resolved yet";
 	}
 	return NULL;
@@ -105,14 +108,28 @@ static bool is_under_way(const struct seen_selector *s)
 static bool is_slow_creation(const struct door *g, const struct seen_selector *s)
 {
 	const struct rec_selector *rec = record_selector_const(g->r, s->name);
-	bool making = s->state == SELECTOR_TODO || s->state == SELECTOR_WAITING_RECORD;
+	bool making = s->state == SELECTOR_TODO || s->state == SELECTOR_WAITING_RECORD ||
+	              s->state == SELECTOR_ABSENT;
 
 	return making && s != g->seen && rec != NULL && rec->task_since != 0 &&
 	       g->st->now - rec->task_since > HOUR;
 }
 
+/* The domain object has a task that is none of its selectors'; a slow creation may show up there alone. */
+static bool domain_task_pends(const struct door *g)
+{
+	if (g->o->domain_task_state != TASK_PENDING && g->o->domain_task_state != TASK_UNKNOWN)
+		return false;
+	for (unsigned i = 0; i < g->o->n; i++)
+		if (is_slow_creation(g, &g->o->sel[i]))
+			return false;
+	return !is_virgin_creation(g);
+}
+
 static const char *no_task_pends(struct door *g)
 {
+	if (domain_task_pends(g))
+		return "a task of OVHcloud is pending for the domain itself";
 	for (unsigned i = 0; i < g->o->n; i++) {
 		const struct seen_selector *s = &g->o->sel[i];
 
@@ -233,8 +250,15 @@ static const char *switch_has_leave(struct door *g)
 /* Repair, not first activation: two looks must have agreed, and once a day at most (rule 10). */
 static const char *repair_is_due(struct door *g)
 {
+	int64_t repaired = g->r->repaired;
+
 	if (somebody_signs(g) || g->r->last_signer[0] == '\0')
 		return NULL;
+	for (unsigned i = 0; i < INTENTS_MAX; i++)
+		if (g->r->intent[i].action == ACTION_ENABLE && g->r->intent[i].at == g->r->repaired)
+			repaired = 0; /* it is this very repair */
+	if (repaired != 0 && g->st->now - repaired < 24 * HOUR)
+		return "it was repaired within the last 24 hours: a person must look";
 	if (g->r->not_signing_looks < 2 || g->st->now - g->r->not_signing_since < rules_settle(g->rules))
 		return "it stopped signing: a second look must agree first";
 	return NULL;
@@ -391,10 +415,12 @@ static const struct row delete[] = {
         {0,  NULL              },
 };
 static const struct row enable_domain[] = {
-        {4, domain_is_switched_off  },
-        {2, domain_records_confirmed},
-        {6, no_other_intent         },
-        {0, NULL                    },
+        {4,  domain_is_switched_off  },
+        {2,  domain_records_confirmed},
+        {6,  no_other_intent         },
+        {6,  no_task_pends           },
+        {10, repair_is_due           },
+        {0,  NULL                    },
 };
 static const struct row nothing[] = {
         {1, never},
@@ -487,10 +513,10 @@ static const char *record_is_in_place(
 }
 
 static bool in_use(const struct desired *d, const struct record *r, const struct seen_selector *s,
-        const struct rec_selector *rec, int64_t now)
+        const struct rec_selector *rec, const struct rules *rules, int64_t now)
 {
-	if (r->status == STATUS_ENABLED)
-		return true; /* MX Plan and Zimbra switch between the two by themselves */
+	if (r->status != STATUS_NONE)
+		return record_switch_in_use(r, rules, now);
 	if (selector_may_sign(s->state))
 		return true;
 	return record_role(r, rec, d->policy.grace, now) == ROLE_RETIRED;
@@ -505,7 +531,7 @@ static const char *may_rewrite(const struct gate_record_change *c, const struct 
 		return NULL;
 	if (s->dns_at == 0 || s->dns.key != SEEN_OK)
 		return "no key was seen at the new target";
-	if (s->dns.served_key == SEEN_OK && s->cname_valid != TRI_NO)
+	if (s->dns.served_key == SEEN_OK && s->cname_valid != TRI_NO && s->state != SELECTOR_TO_FIX)
 		return "the record as served still leads to a key";
 	return NULL;
 }
@@ -532,9 +558,11 @@ struct gate_verdict gate_record(const struct gate_record_change *c, const struct
 	if (c->removes || c->refreshes)
 		return (struct gate_verdict){.allow = true, .why = ""};
 	if (c->old_target[0] == '\0' && (g.seen->dns_at == 0 || g.seen->dns.record != SEEN_MISSING))
-		return (struct gate_verdict){.rule = 14, .why = "the zone lists no record there, and our look-up does not prove that there is none"};
-	if (c->old_target[0] != '\0' || in_use(d, r, g.seen, g.rec, st->now)) {
-		if (in_use(d, r, g.seen, g.rec, st->now) &&
+		return (struct gate_verdict){.rule = 14,
+		        .why = "the zone lists no record there, and our look-up does not prove that there is "
+		               "none"};
+	if (c->old_target[0] != '\0' || in_use(d, r, g.seen, g.rec, rules, st->now)) {
+		if (in_use(d, r, g.seen, g.rec, rules, st->now) &&
 		        (why = may_rewrite(c, g.seen, g.rec, st->now, rules)) != NULL)
 			return (struct gate_verdict){.rule = 14,
 			        .why = why,

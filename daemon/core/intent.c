@@ -45,6 +45,19 @@ struct intent *record_intend(
 	return NULL;
 }
 
+bool intent_is_slow_creation(const struct intent *x, int64_t now)
+{
+	return x->action == ACTION_CREATE && now - x->at > SLOW_CREATION;
+}
+
+bool record_needs_full_look(const struct record *r, int64_t now)
+{
+	for (unsigned i = 0; i < INTENTS_MAX; i++)
+		if (r->intent[i].action != ACTION_NONE && now - r->intent[i].at > SLOW_CREATION)
+			return true;
+	return false;
+}
+
 static void intent_end(struct intent *x)
 {
 	memset(x, 0, sizeof(*x));
@@ -183,8 +196,10 @@ static enum progress domain_progress(const struct intent *x, const struct observ
 static enum progress progress(const struct intent *x, const struct observed *o, bool *ret_task)
 {
 	*ret_task = false;
-	if (x->selector[0] == '\0')
+	if (x->selector[0] == '\0') {
+		*ret_task = o->domain_task_state == TASK_PENDING || o->domain_task_state == TASK_UNKNOWN;
 		return domain_progress(x, o);
+	}
 	for (unsigned i = 0; i < o->n; i++) {
 		const struct seen_selector *s = &o->sel[i];
 
@@ -215,10 +230,12 @@ static void intent_done(struct record *r, struct intent *x, int64_t now, struct 
 		if (x->compromised) /* the key that leaked has no grace once the new one signs */
 			memcpy(r->compromised, r->previous, sizeof(r->compromised));
 		if (r->repaired != 0 && r->repaired == x->at)
-			notes_add(notes, NOTE_REPAIRED, x->selector, r->previous, "");
+			notes_add(notes, NOTE_REPAIRED, s != NULL ? x->selector : r->last_signer, r->previous,
+			        "");
 		else if (r->rotated == now)
 			notes_add(notes, NOTE_ROTATED, x->selector, r->previous, "");
-		else
+		else if (s != NULL ||
+		         r->status == STATUS_ENABLED) /* the first enable may only reveal the CNAMEs */
 			notes_add(notes, NOTE_SIGNING, x->selector, "", "");
 		break;
 	case ACTION_DISABLE:

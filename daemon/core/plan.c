@@ -67,7 +67,8 @@ static bool step_trouble(struct view *v, struct decision *dec)
 	if (v->o == NULL || (v->o->trouble == TROUBLE_NONE && (v->o->complete || v->o->flight)))
 		return false;
 	/* One odd answer is no verdict: it must hold before a person is called, except at first contact. */
-	bool fleeting = v->r->first_met != 0 && v->now - v->r->trouble_since < rules_settle(v->rules) && v->o->trouble != TROUBLE_ACCOUNT;
+	bool fleeting = v->r->first_met != 0 && v->now - v->r->trouble_since < rules_settle(v->rules) &&
+	                v->o->trouble != TROUBLE_ACCOUNT;
 
 	verdict(dec, fleeting ? REASON_API_TROUBLE : trouble_reasons[v->o->trouble], v->o->trouble_text);
 	dec->moving = true;
@@ -105,6 +106,17 @@ static const enum reason flight_reasons[] = {
         [ACTION_DELETE] = REASON_DELETING,
 };
 
+/* A creation that pends for more than an hour holds up its own selector only: is there another one to act on? */
+static bool other_may_go_on(const struct view *v, const struct intent *x)
+{
+	if (!v->fresh || !v->has_selectors || v->signers != 0)
+		return false;
+	for (unsigned i = 0; i < v->primaries; i++)
+		if (strcmp(v->primary[i]->name, x->selector) != 0 && v->primary[i]->state == SELECTOR_READY)
+			return true;
+	return false;
+}
+
 /* Safety rule 6: one unresolved change a domain; reading resolves it. Both selectors of a virgin domain may be created
  * at once. */
 bool step_in_flight(struct view *v, struct decision *dec)
@@ -116,6 +128,8 @@ bool step_in_flight(struct view *v, struct decision *dec)
 		if (v->r->intent[i].action == ACTION_NONE)
 			continue;
 		n++;
+		if (intent_is_slow_creation(&v->r->intent[i], v->now) && other_may_go_on(v, &v->r->intent[i]))
+			continue;
 		if (x == NULL || v->r->intent[i].at < x->at)
 			x = &v->r->intent[i];
 	}
@@ -128,7 +142,8 @@ bool step_in_flight(struct view *v, struct decision *dec)
 			        strcmp(v->primary[i]->name, x->selector) != 0)
 				return propose(dec, ACTION_CREATE, v->primary[i], REASON_CREATE_DUE);
 	enum reason why = x->answered ? flight_reasons[x->action] : REASON_CHANGE_LOST;
-	if (x->action == ACTION_ENABLE && (v->signer != NULL || v->r->last_signer[0] != '\0'))
+	if (x->action == ACTION_ENABLE && v->has_selectors &&
+	        (v->signer != NULL || v->r->last_signer[0] != '\0'))
 		why = REASON_SWITCHING;
 	if (x->action == ACTION_ENABLE && v->signer == NULL && v->r->repaired != 0 && v->r->repaired == x->at)
 		why = REASON_REPAIRING; /* no news of order before it signs again */

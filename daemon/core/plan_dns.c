@@ -45,7 +45,8 @@ static bool may_rewrite(const struct view *v, const struct rec_selector *s, cons
 {
 	enum role role = record_role(v->r, s, v->d->policy.grace, v->now);
 
-	if (role != ROLE_ACTIVE && role != ROLE_RETIRED)
+	if (v->r->status != STATUS_NONE ? !record_switch_in_use(v->r, v->rules, v->now)
+	                                : role != ROLE_ACTIVE && role != ROLE_RETIRED)
 		return true;
 	if (v->now - s->target_since < rules_settle(v->rules))
 		return false;
@@ -53,7 +54,8 @@ static bool may_rewrite(const struct view *v, const struct rec_selector *s, cons
 		return true; /* decided again with evidence at hand */
 	if (e->record == SEEN_MISSING)
 		return true;
-	return e->key == SEEN_OK && (e->served_key != SEEN_OK || s->cname_valid == TRI_NO);
+	return e->key == SEEN_OK &&
+	       (e->served_key != SEEN_OK || s->cname_valid == TRI_NO || s->state == SELECTOR_TO_FIX);
 }
 
 static bool write_record(

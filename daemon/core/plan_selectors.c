@@ -24,7 +24,8 @@ static bool is_pending(const struct view *v, const struct rec_selector *s)
 /* A creation that pends for more than an hour holds up its own selector only. */
 static bool is_slow_creation(const struct view *v, const struct rec_selector *s)
 {
-	bool making = s->state == SELECTOR_TODO || s->state == SELECTOR_WAITING_RECORD;
+	bool making = s->state == SELECTOR_TODO || s->state == SELECTOR_WAITING_RECORD ||
+	              s->state == SELECTOR_ABSENT;
 
 	return making && s->task_since != 0 && v->now - s->task_since > HOUR;
 }
@@ -67,12 +68,37 @@ static bool say_pending(const struct view *v, const struct rec_selector *t, stru
 	return true;
 }
 
+/* The domain object has a task that is none of its selectors'; a slow creation may show up there alone. */
+static bool domain_task_pends(const struct view *v)
+{
+	if (v->o == NULL ||
+	        (v->o->domain_task_state != TASK_PENDING && v->o->domain_task_state != TASK_UNKNOWN))
+		return false;
+	for (unsigned i = 0; i < v->r->n; i++)
+		if (is_slow_creation(v, &v->r->sel[i]))
+			return false;
+	return true;
+}
+
+static bool say_domain_task(const struct view *v, struct decision *dec)
+{
+	bool was = v->r->reason == REASON_TASK_PENDING && v->now - v->r->since > DAY;
+
+	verdict(dec, was || v->r->reason == REASON_TASK_STUCK ? REASON_TASK_STUCK : REASON_TASK_PENDING,
+	        "the domain itself");
+	dec->code = dec->reason == REASON_TASK_STUCK ? 502 : 0;
+	return true;
+}
+
 /* Proposes unless a task bars it. */
 static bool propose_or_wait(struct view *v, struct decision *dec, enum action_kind action,
         const struct rec_selector *s, enum reason why)
 {
 	const struct rec_selector *t = pending_for(v, s);
+	bool virgin = action == ACTION_CREATE && v->r->last_signer[0] == '\0';
 
+	if (t == NULL && !virgin && domain_task_pends(v))
+		return say_domain_task(v, dec);
 	return t != NULL ? say_pending(v, t, dec) : propose(dec, action, s, why);
 }
 
@@ -107,8 +133,18 @@ static bool may_create(const struct view *v, const struct rec_selector *s)
 	return s->absent_since != 0 && v->now - s->absent_since >= HOUR;
 }
 
+static bool is_being_created(const struct view *v, const struct rec_selector *s)
+{
+	for (unsigned i = 0; i < INTENTS_MAX; i++)
+		if (v->r->intent[i].action == ACTION_CREATE && strcmp(v->r->intent[i].selector, s->name) == 0)
+			return true;
+	return false;
+}
+
 static bool create_or_wait(struct view *v, const struct rec_selector *s, struct decision *dec)
 {
+	if (is_being_created(v, s))
+		return verdict(dec, REASON_CHANGE_SENT, s->name);
 	if (!may_create(v, s))
 		return await(dec, REASON_ABSENT_SETTLING, ACTION_CREATE, s->absent_since + HOUR);
 	return propose_or_wait(v, dec, ACTION_CREATE, s, REASON_CREATE_DUE);
@@ -137,7 +173,8 @@ static bool build_up(struct view *v, struct decision *dec)
 	for (unsigned i = 0; i < v->primaries; i++) {
 		const struct rec_selector *s = v->primary[i];
 
-		if (s->state != SELECTOR_ABSENT || s->may_sign_last != 0 || s->deleted_by_us)
+		if (s->state != SELECTOR_ABSENT || s->may_sign_last != 0 || s->deleted_by_us ||
+		        is_being_created(v, s))
 			continue;
 		/* both selectors of a virgin domain may be created at once */
 		if (v->r->last_signer[0] == '\0' && !is_pending(v, s))

@@ -60,6 +60,11 @@ void selector_anew(struct rec_selector *s, int64_t now)
 	s->known_since = now;
 }
 
+static bool is_gone(enum selector_state s)
+{
+	return s == SELECTOR_ABSENT || s == SELECTOR_UNKNOWN;
+}
+
 /* Finds the selector's row or makes one; a row of a selector long gone and not reserved gives way. */
 static struct rec_selector *row_for(struct record *r, const struct seen_selector *o)
 {
@@ -71,7 +76,7 @@ static struct rec_selector *row_for(struct record *r, const struct seen_selector
 		s = &r->sel[r->n++];
 	} else {
 		for (unsigned i = 0; i < r->n && s == NULL; i++)
-			if (!r->sel[i].named && r->sel[i].state == SELECTOR_ABSENT)
+			if (!r->sel[i].named && is_gone(r->sel[i].state))
 				s = &r->sel[i];
 		if (s == NULL)
 			return NULL;
@@ -145,7 +150,9 @@ static bool explained(
 		return stop_is_ours(r, s);
 	case SELECTOR_ENABLING:
 	case SELECTOR_IN_PRODUCTION:
-		return was == SELECTOR_ENABLING || was == SELECTOR_DISABLING || s->enabled != 0 ||
+		/* an ENABLE of ours explains it once: not what happens after the selector has stopped again */
+		return was == SELECTOR_ENABLING || was == SELECTOR_DISABLING ||
+		       (s->enabled != 0 && s->enabled >= s->stopped) ||
 		       intent_for(r, ACTION_ENABLE, s->name) != NULL;
 	case SELECTOR_DISABLING:
 		return stop_is_ours(r, s);
@@ -160,7 +167,8 @@ static bool explained(
 static void see_target(struct record *r, struct rec_selector *s, const struct seen_selector *o, int64_t now,
         struct notes *notes)
 {
-	bool ours = intent_for(r, ACTION_CREATE, s->name) != NULL || s->state == SELECTOR_ABSENT;
+	bool ours =
+	        intent_for(r, ACTION_CREATE, s->name) != NULL; /* it stamps `created` when it is resolved */
 
 	if (o->record[0] != '\0')
 		memcpy(s->record, o->record, sizeof(s->record));
@@ -174,12 +182,8 @@ static void see_target(struct record *r, struct rec_selector *s, const struct se
 		return;
 	}
 	if (s->target[0] != '\0' && strcmp(s->target, o->target) != 0) {
-		int64_t created = s->created;
-
 		selector_anew(s, now);
-		if (ours)
-			s->created = created;
-		else
+		if (!ours)
 			notes_add(
 			        notes, NOTE_KEY_CHANGED, s->name, "", "the API names another target for it");
 	}
@@ -232,11 +236,6 @@ static void see_state(
 	s->last_update = o->last_update;
 }
 
-static bool is_gone(enum selector_state s)
-{
-	return s == SELECTOR_ABSENT || s == SELECTOR_UNKNOWN;
-}
-
 /* It read absent, nobody deleted it, and now it stands there with the very same target. */
 static bool is_flicker(const struct record *r, const struct rec_selector *s, const struct seen_selector *o)
 {
@@ -287,6 +286,49 @@ static bool stop_is_confirmed(const struct record *r, const struct rules *rules,
 	       now - r->not_signing_since >= rules_settle(rules);
 }
 
+static void see_stop(struct record *r, const struct rules *rules, int64_t now, struct notes *notes)
+{
+	bool confirmed = stop_is_confirmed(r, rules, r->last_full);
+
+	if (r->not_signing_since == 0) {
+		r->not_signing_since = now;
+		r->not_signing_looks = 0;
+	}
+	r->not_signing_looks++;
+	if (!confirmed && stop_is_confirmed(r, rules, now))
+		notes_add(notes, NOTE_STOPPED, r->last_signer, "", "");
+}
+
+static bool is_switched_off(enum signing_status s)
+{
+	return s == STATUS_DISABLED || s == STATUS_TO_CONFIGURE;
+}
+
+bool record_switch_in_use(const struct record *r, const struct rules *rules, int64_t now)
+{
+	if (r->status == STATUS_NONE)
+		return false;
+	if (!is_switched_off(r->status))
+		return true;
+	return r->last_signer[0] != '\0' && now - r->status_since < rules_settle(rules);
+}
+
+/* MX Plan and Zimbra sign as a domain: whichever selector they name stands for it. */
+static void see_switch(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
+        struct notes *notes)
+{
+	const char *name = o->active[0] != '\0' ? o->active : o->n != 0 ? o->sel[0].name : "";
+
+	if (o->status == STATUS_ENABLED) {
+		r->not_signing_since = 0;
+		r->not_signing_looks = 0;
+		if (name[0] != '\0')
+			memcpy(r->last_signer, name, sizeof(r->last_signer));
+	} else if (o->complete && is_switched_off(o->status) && r->last_signer[0] != '\0') {
+		see_stop(r, rules, now, notes);
+	}
+}
+
 /* Follows which selector signs: stops, repairs, activations and switches become visible here. */
 static void see_signers(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
         struct notes *notes)
@@ -299,15 +341,7 @@ static void see_signers(struct record *r, const struct observed *o, const struct
 	if (signer == NULL) {
 		if (!o->complete || may || r->last_signer[0] == '\0')
 			return;
-		bool confirmed = stop_is_confirmed(r, rules, r->last_full);
-
-		if (r->not_signing_since == 0) {
-			r->not_signing_since = now;
-			r->not_signing_looks = 0;
-		}
-		r->not_signing_looks++;
-		if (!confirmed && stop_is_confirmed(r, rules, now))
-			notes_add(notes, NOTE_STOPPED, r->last_signer, "", "");
+		see_stop(r, rules, now, notes);
 		return;
 	}
 	r->not_signing_since = 0;
@@ -344,6 +378,22 @@ static void see_domain(struct record *r, const struct observed *o, int64_t now)
 	}
 }
 
+/* A complete pass has every selector of the domain: what it lacks (a foreign one that was taken away) is not known. */
+static void forget_vanished(struct record *r, const struct observed *o)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		bool seen = false;
+
+		for (unsigned k = 0; k < o->n; k++)
+			seen = seen || strcmp(o->sel[k].name, r->sel[i].name) == 0;
+		if (seen)
+			continue;
+		r->sel[i].named = false;
+		r->sel[i].state = SELECTOR_UNKNOWN;
+		r->sel[i].signing_since = 0;
+	}
+}
+
 void record_see(struct record *r, const struct desired *d, const struct observed *o,
         const struct rules *rules, int64_t now, struct notes *notes)
 {
@@ -357,7 +407,11 @@ void record_see(struct record *r, const struct desired *d, const struct observed
 	see_domain(r, o, now);
 	for (unsigned i = 0; i < o->n; i++)
 		see_selector(r, &o->sel[i], rules, now, notes);
-	if (!o->light)
+	if (o->complete && !o->light)
+		forget_vanished(r, o);
+	if (o->status != STATUS_NONE)
+		see_switch(r, o, rules, now, notes);
+	else if (!o->light)
 		see_signers(r, o, rules, now, notes);
 	resolve_intents(r, o, rules, now, notes);
 	if (!o->complete)

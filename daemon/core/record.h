@@ -69,6 +69,14 @@ void record_published(struct record *r, const char *selector, int64_t now);
 
 struct intent *record_intent(struct record *r, enum action_kind action, const char *selector);
 bool record_has_intent(const struct record *r);
+/* Safety rule 6: a creation that pends for longer holds up its own selector only. */
+#define SLOW_CREATION (3600 * INT64_C(1000))
+bool intent_is_slow_creation(const struct intent *x, int64_t now);
+/* An intent that an hour did not resolve: what else happens to the domain must be seen too. */
+bool record_needs_full_look(const struct record *r, int64_t now);
+/* MX Plan, Zimbra: may mail leave with any of the domain's selectors? They choose between the two by themselves, and they
+ * read as disabled for seconds while they do not stop: only a reading that has held says no. */
+bool record_switch_in_use(const struct record *r, const struct rules *rules, int64_t now);
 struct rec_selector *record_selector(struct record *r, const char *name);
 const struct rec_selector *record_selector_const(const struct record *r, const char *name);
 

@@ -45,7 +45,7 @@ static enum look_kind look_for(const struct job *j)
 	int64_t now = account_now(j->account);
 
 	if (record_has_intent(r))
-		return leads_on(j) ? LOOK_FULL : LOOK_FLIGHT;
+		return leads_on(j) || record_needs_full_look(r, now) ? LOOK_FULL : LOOK_FLIGHT;
 	if (j->order.order != ORDER_NONE || r->first_met == 0 || !j->pass.platform->has_light)
 		return LOOK_FULL;
 	if (r->interval != 0 || (r->phase != PHASE_SETTLED && r->phase != PHASE_GRACE))
@@ -361,8 +361,8 @@ static void end_committed(struct job *j, bool durable)
 static bool switch_is_stuck(const struct record *r, int64_t now)
 {
 	for (unsigned i = 0; i < INTENTS_MAX; i++)
-		if (r->intent[i].action == ACTION_ENABLE && r->last_signer[0] != '\0' &&
-		        now - r->intent[i].at > MS_HOUR)
+		if (r->intent[i].action == ACTION_ENABLE && r->intent[i].selector[0] != '\0' &&
+		        r->last_signer[0] != '\0' && now - r->intent[i].at > MS_HOUR)
 			return true;
 	return false;
 }
