@@ -240,13 +240,29 @@ static void put_intent(struct job *j)
 /* A zone is written by one job at a time. */
 static bool zone_is_busy(const struct job *j)
 {
-	for (size_t i = 0; i < j->e->n_slots; i++) {
-		const struct job *o = j->e->slots[i]->job;
-
-		if (o != NULL && o != j && o->zone_locked && str_caseeq(o->zone.zone, j->slot->d->zone))
+	for (const struct job *o = j->e->zone_jobs; o != NULL; o = o->next_zone)
+		if (o != j && str_caseeq(o->zone.zone, j->slot->d->zone))
 			return true;
-	}
 	return false;
+}
+
+static void zone_lock(struct job *j)
+{
+	j->zone_locked = true;
+	j->next_zone = j->e->zone_jobs;
+	j->e->zone_jobs = j;
+}
+
+static void zone_unlock(struct job *j)
+{
+	if (!j->zone_locked)
+		return;
+	for (struct job **p = &j->e->zone_jobs; *p != NULL; p = &(*p)->next_zone)
+		if (*p == j) {
+			*p = j->next_zone;
+			break;
+		}
+	j->zone_locked = false;
 }
 
 static bool zone_may_leave(void *arg)
@@ -277,7 +293,7 @@ static void zone_ended(struct job *j)
 	int64_t now = account_now(j->account);
 	struct fields f;
 
-	j->zone_locked = false;
+	zone_unlock(j);
 	tell_fields(&f, j->slot);
 	f.selector = dec->selector;
 	f.action = "publish";
@@ -366,7 +382,7 @@ static void publish(struct job *j)
 		job_end(j);
 		return;
 	}
-	j->zone_locked = true;
+	zone_lock(j);
 	put_intent(j);
 }
 
@@ -392,7 +408,7 @@ void act_start(struct job *j)
 	put_intent(j);
 }
 
-void act_cancel(struct job *j)
+void act_release(struct job *j)
 {
-	j->zone_locked = false;
+	zone_unlock(j);
 }

@@ -205,6 +205,8 @@ static void once_look(struct engine *e)
 
 	if (!e->p.once || e->once_done)
 		return;
+	if (e->jobs != 0 && loop_boot(e->p.loop) < e->once_until)
+		return; /* asked at the end of each job: no need to go through all domains each time */
 	for (size_t i = 0; i < e->n_slots; i++) {
 		const struct slot *s = e->slots[i];
 		bool soon = s->looked && reason_waits_on((enum reason)s->reason) == WAITS_OVHCLOUD &&

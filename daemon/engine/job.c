@@ -2,8 +2,11 @@
  * send a change by itself: act.c does, through the gate. */
 #include "engine/job.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TRIM_FROM 500 /* jobs ended since the last time, before memory is given back */
 
 static void ask_next(struct job *j);
 static void look_up(struct job *j);
@@ -331,6 +334,16 @@ void job_save(struct job *j)
 	j->slot->id = j->record.id;
 }
 
+/* A pass leaves holes all over the heap. They are given back when nothing is under way, not held until the next pass. */
+static void give_memory_back(struct engine *e)
+{
+	e->jobs_ended++;
+	if (e->jobs != 0 || e->jobs_ended < TRIM_FROM)
+		return;
+	malloc_trim(0);
+	e->jobs_ended = 0;
+}
+
 static void end_committed(struct job *j, bool durable)
 {
 	(void)durable; /* what was read can be read again; it stays queued in the store */
@@ -350,7 +363,9 @@ static void end_committed(struct job *j, bool durable)
 	if (a->unlooked == 0)
 		a->last_pass = account_now(a);
 	slot_schedule(s, urgency_of(j), j->record.next_look);
+	act_release(j);
 	free(j);
+	give_memory_back(e);
 	if (e->p.changed != NULL)
 		e->p.changed(e->p.arg);
 	engine_poke(e);
@@ -420,7 +435,7 @@ void job_cancel(struct job *j)
 	for (unsigned i = 0; i < SELECTORS_MAX; i++)
 		if (j->lookups[i].look != NULL)
 			dns_cancel(j->lookups[i].look);
-	act_cancel(j);
+	act_release(j);
 	budget_release(&a->budget, j->reserved);
 	j->slot->job = NULL;
 	a->jobs--;

@@ -36,6 +36,7 @@ struct job {
 	struct account *zone_account;
 	unsigned zone_reserved;
 	bool zone_locked;
+	struct job *next_zone; /* among e->zone_jobs, while zone_locked */
 	const char *zone_selector;
 	/* waiting for the commit */
 	void (*committed)(struct job *j, bool durable);
@@ -52,6 +53,6 @@ void job_answer(struct job *j, enum ask_result result, const char *text); /* to 
 
 /* Carries out j->decision.action; afterwards job_decide or job_end. */
 void act_start(struct job *j);
-void act_cancel(struct job *j);
+void act_release(struct job *j); /* whatever it held; before the job goes */
 
 #endif

@@ -105,7 +105,8 @@ struct engine {
 	uint64_t progress;
 	int64_t started, once_until;
 	int64_t last_prune;
-	unsigned jobs;
+	unsigned jobs, jobs_ended; /* ended: since memory was last given back */
+	struct job *zone_jobs;     /* those that write a zone now */
 	bool once_done;
 };
 

@@ -68,8 +68,8 @@ static const struct {
         {"rrset-cache-slabs:",         "1"       },
         {"infra-cache-slabs:",         "1"       },
         {"key-cache-slabs:",           "1"       },
-        {"msg-cache-size:",            "1m"      },
-        {"rrset-cache-size:",          "2m"      },
+        {"msg-cache-size:",            "512k"    },
+        {"rrset-cache-size:",          "1m"      },
         {"key-cache-size:",            "1m"      },
         {"neg-cache-size:",            "128k"    },
 };
