@@ -3,7 +3,6 @@
 #include "io/report.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,15 +56,14 @@ static int64_t clock_ms(clockid_t id)
 enum report_sink report_default(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long dev, ino;
+	char ours[64];
 	struct stat st;
 
-	if (!stream || sscanf(stream, "%llu:%llu", &dev, &ino) !=
-	                       2) // NOLINT(cert-err34-c): a wrong one matches nothing
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
 		return REPORT_TEXT;
-	if (fstat(STDERR_FILENO, &st) < 0 || st.st_dev != dev || st.st_ino != ino)
-		return REPORT_TEXT;
-	return REPORT_JOURNAL;
+	str_format(ours, sizeof(ours), "%llu:%llu", (unsigned long long)st.st_dev,
+	        (unsigned long long)st.st_ino);
+	return str_eq(stream, ours) ? REPORT_JOURNAL : REPORT_TEXT;
 }
 
 static void send_line(void *arg, enum event e, const struct fields *f, const char *message, unsigned repeats)
@@ -114,6 +112,26 @@ void report_capture(
 	capture.arg = arg;
 }
 
+/* The text of an event with its arguments in place of %s; nothing else is ever expanded. */
+static void expand(char *dst, size_t n, const char *text, va_list ap)
+{
+	size_t len = 0;
+
+	dst[0] = '\0';
+	while (*text && len + 1 < n) {
+		bool place = text[0] == '%' && text[1] == 's';
+		const char *value = place ? va_arg(ap, const char *) : text;
+
+		value = value ? value : "-";
+		size_t take = strnlen(value, place ? n : 1);
+		take = take < n - 1 - len ? take : n - 1 - len;
+		memcpy(dst + len, value, take);
+		len += take;
+		dst[len] = '\0';
+		text += place ? 2 : 1;
+	}
+}
+
 void report(enum event e, const struct fields *f, ...)
 {
 	static const struct fields none;
@@ -122,7 +140,7 @@ void report(enum event e, const struct fields *f, ...)
 
 	f = f ? f : &none;
 	va_start(ap, f);
-	vsnprintf(message, sizeof(message), events[e].text, ap);
+	expand(message, sizeof(message), events[e].text, ap);
 	va_end(ap);
 	if (capture.cb) {
 		capture.cb(capture.arg, e, events[e].priority, f, message);

@@ -317,8 +317,8 @@ static bool walk_queued(struct walk *w, const struct pending *p)
 
 	if (p->drop)
 		return true;
-	if (w->due)
-		return w->due(w->arg, p->key, &p->due);
+	if (!w->full)
+		return w->due && w->due(w->arg, p->key, &p->due);
 	rows_unpack(p->packed, &r);
 	return w->full(w->arg, p->key, &r);
 }
@@ -363,7 +363,7 @@ static bool walk_row(struct walk *w, struct sql_stmt *st, int *ret_error)
 		w->i += w->i < w->n && w->queue[w->i] == p;
 		return walk_queued(w, p);
 	}
-	int e = w->due ? read_due(st, &k, &d) : read_record(w->s, st, &k, &r);
+	int e = w->full ? read_record(w->s, st, &k, &r) : read_due(st, &k, &d);
 	if (e == -EBADMSG) {
 		store_drop(w->s, &k);
 		return true;
@@ -372,7 +372,7 @@ static bool walk_row(struct walk *w, struct sql_stmt *st, int *ret_error)
 		*ret_error = e;
 		return false;
 	}
-	return w->due ? w->due(w->arg, &k, &d) : w->full(w->arg, &k, &r);
+	return w->full ? w->full(w->arg, &k, &r) : w->due && w->due(w->arg, &k, &d);
 }
 
 static int walk_all(struct walk *w, struct sql_stmt *st)

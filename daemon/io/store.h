@@ -26,14 +26,17 @@ struct store_key {
 struct store *store_open(const char *dir, bool read_only, char *error, size_t error_len);
 void store_close(struct store *s);
 
-/* Fills ret (whole) and returns 0; -ENOENT when there is none (or the row was damaged: then lost is called). */
+/* Fills ret (whole) and returns 0; -ENOENT when there is none (or the row was damaged: then lost is called); another
+ * negative errno when the database cannot be read now: then nothing is known, and nothing may be concluded. */
 int store_load(struct store *s, const struct store_key *k, struct record *ret);
-/* Inserts or replaces; sets r->id on insert. Durable at store_commit. */
+/* Inserts or replaces; sets r->id on insert. Durable at store_commit. -EINVAL: too many selectors; -EROFS: read only. */
 int store_save(struct store *s, const struct store_key *k, struct record *r);
-/* Every record, by key order, for start-up and status; stops when each returns false. */
+/* Every record, by key order, for start-up and status; stops when each returns false. Inside, saving is allowed (new
+ * records may or may not still come), store_commit is refused with -EBUSY. Some 20 us a record: not for a loop that
+ * must turn, where there are tens of thousands. */
 int store_each(struct store *s, bool (*each)(void *arg, const struct store_key *k, const struct record *r),
         void *arg);
-/* Only what the schedule needs of every record; much cheaper. */
+/* Only what the schedule needs of every record; ten times cheaper. */
 struct store_due {
 	int64_t id, next_look;
 	enum phase phase;
@@ -64,7 +67,10 @@ int store_prune(struct store *s, int64_t before);
  * it is, the changes stay queued for the next commit, and the caller must not send what depends on it. */
 int store_commit(struct store *s);
 bool store_dirty(const struct store *s);
-/* Called with a sentence when a damaged row was found and dropped. */
+/* The history lies in a file of its own: when only that cannot be written it is told through `lost`, kept in memory, and
+ * store_commit succeeds nevertheless. store_prune takes effect bit by bit, at the commits that follow. */
+/* Called with a sentence when something was found damaged, missing or older than it should be, at once for what
+ * store_open found. Inside it nothing of the store may be called. */
 void store_on_lost(struct store *s, void (*lost)(void *arg, const char *what), void *arg);
 
 /* The request times of an account in the last 60 s, so that the budget holds over restarts: a small ring beside the

@@ -1,10 +1,8 @@
 /* Making changes durable: one transaction for everything that waits. It must never clear the queue before SQLite has
  * said that the transaction is on the disk, so that a commit that failed can be tried again without loss. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "io/store_db.h"
 
@@ -142,18 +140,6 @@ static int apply_all(struct store *s, struct meta *m)
 	return sql_run(st);
 }
 
-/* The lock file remembers how far we came, without a sync: after a kill it is exact, after a power cut at most too
- * low. A database that stands behind it was replaced by an older one, or its log was damaged. */
-static void note_commits(struct store *s)
-{
-	char line[64];
-	int n = snprintf(
-	        line, sizeof(line), "pid %10ld commits %20lld\n", (long)getpid(), (long long)s->meta.commits);
-
-	if (pwrite(s->lock_fd, line, (size_t)n, 0) < 0)
-		return; /* then an older number stands there, which claims less */
-}
-
 static int commit_records(struct store *s)
 {
 	struct meta m = s->meta;
@@ -174,7 +160,7 @@ static int commit_records(struct store *s)
 	s->note_dirty = false;
 	store_pending_clear(s);
 	store_side_clean(s);
-	note_commits(s);
+	store_lock_note(s, s->meta.commits);
 	return 0;
 }
 

@@ -105,6 +105,10 @@ struct store {
 	size_t n_untold;
 };
 
+/* store_lock.c: 0, -EWOULDBLOCK with the pid of who holds it, or another errno; and the commits it remembers. */
+int store_lock_take(struct store *s, int64_t *ret_pid, int64_t *ret_commits);
+void store_lock_note(const struct store *s, int64_t commits);
+
 /* store_schema.c: the statements, made from the columns. */
 int store_schema_step(struct sql *db, unsigned version);
 /* 0 when the tables and views are those that this program makes for its version; else a sentence in why. */

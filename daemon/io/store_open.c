@@ -3,10 +3,8 @@
  * sentence that says what to do. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,54 +41,17 @@ static int refuse(const struct sentence *e, const char *what, int error)
 	return error;
 }
 
-/* ---- the lock ---- */
-
-/* "pid N commits M": who holds the lock, and how far the last one came. */
-static void read_lock(int fd, long *ret_pid, int64_t *ret_commits)
+static int take_lock(struct store *s, const struct sentence *e, int64_t *ret_commits)
 {
-	char line[64] = "";
-	long long commits = 0;
-	long pid = 0;
+	int64_t pid = 0;
+	int r = store_lock_take(s, &pid, ret_commits);
 
-	*ret_pid = 0;
-	*ret_commits = 0;
-	if (pread(fd, line, sizeof(line) - 1, 0) <= 0)
-		return;
-	if (sscanf(line, "pid %ld commits %lld", &pid, &commits) != 2 || pid < 0 ||
-	        commits < 0) // NOLINT(cert-err34-c)
-		return;
-	*ret_pid = pid;
-	*ret_commits = commits;
-}
-
-static int lock(struct store *s, const struct sentence *e, int64_t *ret_commits)
-{
-	char *path = path_in(s->dir, "lock"), what[512];
-	long pid;
-
-	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int error = s->lock_fd < 0 ? -errno : 0;
-	str_format(what, sizeof(what), "%s cannot be opened", path);
-	free(path);
-	if (error < 0)
-		return refuse(e, what, error);
-	int r = flock(s->lock_fd, LOCK_EX | LOCK_NB);
-	error = -errno;
-	read_lock(s->lock_fd, &pid, ret_commits);
-	if (r == 0) {
-		char line[64];
-		int n = snprintf(line, sizeof(line), "pid %10ld commits %20lld\n", (long)getpid(),
-		        (long long)*ret_commits);
-
-		return pwrite(s->lock_fd, line, (size_t)n, 0) == n
-		               ? 0
-		               : refuse(e, "the lock file cannot be written", -EIO);
-	}
-	if (error == -EWOULDBLOCK)
-		str_format(e->text, e->n, "%s is locked by another daemon (pid %ld)", s->dir, pid);
-	else
-		refuse(e, "the lock file cannot be locked", error);
-	return error;
+	if (r == -EWOULDBLOCK)
+		str_format(
+		        e->text, e->n, "%s is locked by another daemon (pid %lld)", e->dir, (long long)pid);
+	else if (r < 0)
+		str_format(e->text, e->n, "%s/lock cannot be used: %s", e->dir, strerror(-r));
+	return r;
 }
 
 /* ---- before SQLite sees anything ---- */
@@ -358,7 +319,7 @@ static int open_all(struct store *s, const struct sentence *e)
 	int r = s->read_only ? 0 : make_folder(s->dir, e);
 
 	if (r == 0 && !s->read_only)
-		r = lock(s, e, &commits);
+		r = take_lock(s, e, &commits);
 	if (r == 0)
 		r = look_at_files(s, e, commits, &found);
 	if (r == 0)

@@ -6,65 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/store_rows.h"
-
-#define RING 8192 /* as many as the file beside the database holds */
-
-struct image {
-	char *packed; /* owned; NULL = none */
-	size_t len;
-	struct store_due due;
-};
-
-struct row {
-	struct store_key *key; /* owned */
-	struct image durable, waiting;
-	bool damaged;
-};
-
-/* A fact or a file. */
-struct item {
-	char *name;
-	char *durable, *waiting; /* owned, terminated; NULL = none, deleted */
-	size_t durable_len, waiting_len;
-	bool dirty;
-};
-
-struct items {
-	struct item *list; /* by name */
-	size_t n;
-};
-
-struct entry {
-	int64_t domain_id, at;
-	char *kind, *json;
-};
-
-struct ring {
-	char *account;
-	int64_t at[RING];
-	uint64_t n; /* ever noted */
-};
-
-struct store {
-	struct store *next;
-	char *dir;
-	bool open, read_only;
-	unsigned iterating;
-	int fail;
-	uint64_t commits;
-	struct row **rows; /* by key */
-	size_t n_rows, n_waiting;
-	int64_t next_id, next_id_durable;
-	struct items facts, files;
-	struct entry *history;
-	size_t n_history, n_history_durable;
-	int64_t prune_before;
-	struct ring **rings;
-	size_t n_rings;
-	void (*lost)(void *arg, const char *what);
-	void *lost_arg;
-};
+#include "io_ram/store_ram_parts.h"
 
 static struct store *folders;
 
@@ -190,8 +132,8 @@ static int walk_all(struct store *s, const struct walk *w)
 		if (!image)
 			continue;
 		struct store_due due = image->due; /* the image may go while the callback saves */
-		if (w->due) {
-			more = w->due(w->arg, rows[i]->key, &due);
+		if (!w->full) {
+			more = w->due && w->due(w->arg, rows[i]->key, &due);
 			continue;
 		}
 		rows_unpack(image->packed, &r);
@@ -214,171 +156,11 @@ int store_each_due(struct store *s,
 	return walk_all(s, &(struct walk){.due = each, .arg = arg});
 }
 
-/* ---- facts and files ---- */
-
-static char *copy_bytes(const char *p, size_t len)
-{
-	char *copy = p ? xmalloc(len + 1) : NULL;
-
-	if (copy) {
-		memcpy(copy, p, len);
-		copy[len] = '\0';
-	}
-	return copy;
-}
-
-static struct item *item_find(const struct items *t, const char *name)
-{
-	for (size_t i = 0; i < t->n; i++)
-		if (strcmp(t->list[i].name, name) == 0)
-			return &t->list[i];
-	return NULL;
-}
-
-static void item_set(struct items *t, const char *name, const char *value, size_t len)
-{
-	struct item *i = item_find(t, name);
-
-	if (!i && !value)
-		return;
-	if (!i) {
-		t->list = xrealloc(t->list, (t->n + 1) * sizeof(struct item));
-		for (i = &t->list[t->n++]; i > t->list && strcmp(i[-1].name, name) > 0; i--)
-			*i = i[-1];
-		*i = (struct item){.name = xstrdup(name)};
-	}
-	free(i->waiting);
-	i->waiting = copy_bytes(value, len);
-	i->waiting_len = len;
-	i->dirty = true;
-}
-
-static const char *item_value(const struct item *i, size_t *ret_len)
-{
-	*ret_len = i->dirty ? i->waiting_len : i->durable_len;
-	return i->dirty ? i->waiting : i->durable;
-}
-
-static bool items_dirty(const struct items *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		if (t->list[i].dirty)
-			return true;
-	return false;
-}
-
-/* What waits becomes durable, or is dropped. */
-static void items_end(struct items *t, bool durable)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		struct item *it = &t->list[i];
-
-		if (it->dirty && durable) {
-			free(it->durable);
-			it->durable = it->waiting;
-			it->durable_len = it->waiting_len;
-		} else {
-			free(it->waiting);
-		}
-		it->waiting = NULL;
-		it->dirty = false;
-	}
-}
-
-int store_set_fact(struct store *s, const char *name, const char *value)
-{
-	const struct item *i = item_find(&s->facts, name);
-	size_t len;
-
-	if (s->read_only)
-		return -EROFS;
-	if (!str_eq(i ? item_value(i, &len) : NULL, value))
-		item_set(&s->facts, name, value, value ? strlen(value) : 0);
-	return 0;
-}
-
-char *store_fact(struct store *s, const char *name)
-{
-	const struct item *i = item_find(&s->facts, name);
-	size_t len;
-	const char *value = i ? item_value(i, &len) : NULL;
-
-	return value ? xstrdup(value) : NULL;
-}
-
-int store_set_file(struct store *s, const char *path, const char *text, size_t len)
-{
-	if (s->read_only)
-		return -EROFS;
-	item_set(&s->files, path, text, len);
-	return 0;
-}
-
-int store_each_file(
-        struct store *s, bool (*each)(void *arg, const char *path, const char *text, size_t len), void *arg)
-{
-	bool more = true;
-
-	for (size_t i = 0; i < s->files.n && more; i++) {
-		size_t len;
-		const char *text = item_value(&s->files.list[i], &len);
-
-		if (text)
-			more = each(arg, s->files.list[i].name, text, len);
-	}
-	return 0;
-}
-
-/* ---- history ---- */
-
-static void forget_history(struct store *s, size_t from, size_t n)
-{
-	if (n == 0)
-		return;
-	for (size_t i = from; i < from + n; i++) {
-		free(s->history[i].kind);
-		free(s->history[i].json);
-	}
-	memmove(s->history + from, s->history + from + n, (s->n_history - from - n) * sizeof(struct entry));
-	s->n_history -= n;
-}
-
-int store_history(struct store *s, int64_t domain_id, int64_t at, const char *kind, const char *json)
-{
-	if (s->read_only)
-		return -EROFS;
-	s->history = xrealloc(s->history, (s->n_history + 1) * sizeof(struct entry));
-	s->history[s->n_history++] = (struct entry){domain_id, at, xstrdup(kind), xstrdup(json)};
-	return 0;
-}
-
-int store_each_history(struct store *s, int64_t domain_id, int64_t since,
-        bool (*each)(void *arg, int64_t domain_id, int64_t at, const char *kind, const char *json), void *arg)
-{
-	bool more = true;
-
-	for (size_t i = 0; i < s->n_history && more; i++) {
-		const struct entry *e = &s->history[i];
-
-		if (e->at >= since && (domain_id == 0 || e->domain_id == domain_id))
-			more = each(arg, e->domain_id, e->at, e->kind, e->json);
-	}
-	return 0;
-}
-
-int store_prune(struct store *s, int64_t before)
-{
-	if (s->read_only)
-		return -EROFS;
-	s->prune_before = before;
-	return 0;
-}
-
 /* ---- durable, or not ---- */
 
 bool store_dirty(const struct store *s)
 {
-	return s->n_waiting > 0 || items_dirty(&s->facts) || items_dirty(&s->files) ||
+	return s->n_waiting > 0 || ram_items_dirty(&s->facts) || ram_items_dirty(&s->files) ||
 	       s->n_history > s->n_history_durable;
 }
 
@@ -402,11 +184,11 @@ int store_commit(struct store *s)
 	}
 	s->n_waiting = 0;
 	s->next_id_durable = s->next_id;
-	items_end(&s->facts, true);
-	items_end(&s->files, true);
+	ram_items_end(&s->facts, true);
+	ram_items_end(&s->files, true);
 	for (size_t i = s->prune_before ? s->n_history : 0; i-- > 0;)
 		if (s->history[i].at < s->prune_before)
-			forget_history(s, i, 1);
+			ram_forget_history(s, i, 1);
 	s->prune_before = 0;
 	s->n_history_durable = s->n_history;
 	return 0;
@@ -418,9 +200,9 @@ static void drop_waiting(struct store *s)
 		image_set(&s->rows[i]->waiting, NULL, 0, (struct store_due){0});
 	s->n_waiting = 0;
 	s->next_id = s->next_id_durable;
-	items_end(&s->facts, false);
-	items_end(&s->files, false);
-	forget_history(s, s->n_history_durable, s->n_history - s->n_history_durable);
+	ram_items_end(&s->facts, false);
+	ram_items_end(&s->files, false);
+	ram_forget_history(s, s->n_history_durable, s->n_history - s->n_history_durable);
 	s->prune_before = 0;
 }
 
@@ -428,49 +210,6 @@ void store_on_lost(struct store *s, void (*lost)(void *arg, const char *what), v
 {
 	s->lost = lost;
 	s->lost_arg = arg;
-}
-
-/* ---- the budget's ring ---- */
-
-static struct ring *ring_of(struct store *s, const char *account)
-{
-	for (size_t i = 0; i < s->n_rings; i++)
-		if (strcmp(s->rings[i]->account, account) == 0)
-			return s->rings[i];
-	s->rings = xrealloc(s->rings, (s->n_rings + 1) * sizeof(struct ring *));
-	struct ring *r = s->rings[s->n_rings++] = xcalloc(1, sizeof(struct ring));
-	r->account = xstrdup(account);
-	return r;
-}
-
-void store_budget_note(struct store *s, const char *account, int64_t host_wall_ms)
-{
-	struct ring *r = ring_of(s, account);
-
-	r->at[r->n++ % RING] = host_wall_ms;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-size_t store_budget_read(struct store *s, const char *account, int64_t since, int64_t *ret, size_t max)
-{
-	const struct ring *r = ring_of(s, account);
-	int64_t *times = xmalloc(RING * sizeof(int64_t));
-	size_t kept = 0, held = r->n < RING ? (size_t)r->n : RING;
-
-	for (size_t i = 0; i < held; i++)
-		if (r->at[i] >= since && r->at[i] > 0)
-			times[kept++] = r->at[i];
-	qsort(times, kept, sizeof(int64_t), ascending);
-	size_t skip = kept > max ? kept - max : 0;
-	memcpy(ret, times + skip, (kept - skip) * sizeof(int64_t));
-	free(times);
-	return kept - skip;
 }
 
 /* ---- folders ---- */
@@ -546,16 +285,6 @@ uint64_t store_ram_commits(const struct store *s)
 	return s->commits;
 }
 
-static void items_free(struct items *t)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		free(t->list[i].name);
-		free(t->list[i].durable);
-		free(t->list[i].waiting);
-	}
-	free(t->list);
-}
-
 void store_ram_forget(const char *dir)
 {
 	struct store **p = &folders;
@@ -573,9 +302,9 @@ void store_ram_forget(const char *dir)
 		free(s->rows[i]);
 	}
 	free(s->rows);
-	items_free(&s->facts);
-	items_free(&s->files);
-	forget_history(s, 0, s->n_history);
+	ram_items_free(&s->facts);
+	ram_items_free(&s->files);
+	ram_forget_history(s, 0, s->n_history);
 	free(s->history);
 	for (size_t i = 0; i < s->n_rings; i++) {
 		free(s->rings[i]->account);
@@ -589,8 +318,8 @@ void store_ram_forget(const char *dir)
 static void copy_items(struct items *to, const struct items *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		item_set(to, from->list[i].name, from->list[i].durable, from->list[i].durable_len);
-	items_end(to, true);
+		ram_item_set(to, from->list[i].name, from->list[i].durable, from->list[i].durable_len);
+	ram_items_end(to, true);
 }
 
 void store_ram_copy(const char *from, const char *to)
@@ -607,7 +336,7 @@ void store_ram_copy(const char *from, const char *to)
 
 		if (image->packed)
 			image_set(&row_entry(s, old->rows[i]->key)->durable,
-			        copy_bytes(image->packed, image->len), image->len, image->due);
+			        ram_copy(image->packed, image->len), image->len, image->due);
 	}
 	copy_items(&s->facts, &old->facts);
 	copy_items(&s->files, &old->files);

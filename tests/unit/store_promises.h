@@ -38,39 +38,6 @@ static void reopen(void)
 
 /* ---- records ---- */
 
-/* Every field of every structure is in a table, and in its place: a field that a table forgets leaves a gap. */
-static void tables_cover_the_model(void **state)
-{
-	static const struct {
-		const struct rows_table *table;
-		size_t begin, end;
-	} all[] = {
-	        {&rows_domain,           offsetof(struct record, first_met),                  offsetof(struct record, intent)},
-	        {&rows_intent,               0,	                             sizeof(struct intent)                                                    },
-	        {&rows_selector, 0,sizeof(struct rec_selector)},
-	};
-
-	(void)state;
-	for (size_t t = 0; t < ARRAY_SIZE(all); t++) {
-		size_t at = all[t].begin;
-
-		for (unsigned i = 0; i < all[t].table->n; i++) {
-			const struct rows_column *c = &all[t].table->columns[i];
-			size_t align = c->type == ROWS_INT64 ? 8
-			               : c->type == ROWS_TEXT || c->type == ROWS_BOOL || c->type == ROWS_BYTES
-			                       ? 1
-			                       : 4;
-
-			if (c->offset != (at + align - 1) / align * align)
-				fail_msg("%s.%s: a field before it is in no column", all[t].table->name,
-				        c->name);
-			at = c->offset + c->size;
-		}
-		if (all[t].end - at >= 8)
-			fail_msg("%s: its last field is in no column", all[t].table->name);
-	}
-}
-
 static void every_field_survives(void **state)
 {
 	const struct store_key k = key_of("example.org");
@@ -443,10 +410,10 @@ static void budget(void **state)
 }
 
 #define PROMISES                                                                                             \
-	cmocka_unit_test(tables_cover_the_model), T(every_field_survives), T(a_record_that_is_not_there),    \
-	        T(another_key_is_another_domain), T(fewer_selectors_replace_more),                           \
-	        T(a_new_record_under_an_old_key_keeps_its_id), T(ids_are_never_given_twice),                 \
-	        T(what_is_not_committed_is_gone), T(each_merges_queue_and_database), T(each_may_save),       \
-	        T(facts), T(files), T(history), T(budget)
+	T(every_field_survives), T(a_record_that_is_not_there), T(another_key_is_another_domain),            \
+	        T(fewer_selectors_replace_more), T(a_new_record_under_an_old_key_keeps_its_id),              \
+	        T(ids_are_never_given_twice), T(what_is_not_committed_is_gone),                              \
+	        T(each_merges_queue_and_database), T(each_may_save), T(facts), T(files), T(history),         \
+	        T(budget)
 
 #endif
