@@ -308,6 +308,7 @@ static bool take_config(struct daemon *d, struct diags *diags)
 		return false;
 	}
 	struct inventory *inv = intake_inventory(c, d->store, NULL, diags);
+	report_files(inv, engine_inventory(d->engine));
 	d->ask.engine = NULL;
 	engine_free(d->engine);
 	free_credentials(d->credentials, d->config->n_accounts);

@@ -1,0 +1,94 @@
+#!/bin/bash
+# The control socket with curl: the shapes of status and of a domain, what is refused and how, orders to rotate, pause and
+# resume, metrics; and a stop that is clean and quick, even with a change under way.
+# runtests: timeout=120
+. "$(dirname "$0")/daemon_lib.bash"
+
+world <<END
+domain main exchange hosted-zz1-1 a.example - ovh 2 signing
+domain main emailpro emailpro-zz1-1 b.example
+END
+credentials
+POLICY='rotate_every: 1h, grace: 5s, splay: 0%'
+configure
+inventory a.yaml <<END
+domain: a.example, platform: exchange, service: hosted-zz1-1
+domain: b.example, platform: emailpro, service: emailpro-zz1-1
+END
+shape() { jq -e "$1" <<<"$2"; }
+dk_start
+soon "a.example settles" 20 dom_is a.example '[.phase, .condition] | join(" ")' "settled ok"
+soon "b.example settles" 30 dom_is b.example '[.phase, .condition] | join(" ")' "settled ok"
+is "the socket is for owner and group" "$(stat -c %a "$SOCK")" 660
+STATUS_JSON=$(ask status)
+ok "status has the contract's members" shape 'has("version") and has("since") and has("mode") and has("paused") and has("accounts")
+	and has("phases") and has("conditions") and has("files")' "$STATUS_JSON"
+ok "an account's as well" shape '.accounts[0] | has("name") and has("state") and has("breaker") and has("budget_used") and
+	has("effective_settled") and has("clock_offset") and has("credential_expires") and has("refused")' "$STATUS_JSON"
+ok "phases count" shape '.phases.settled == 2' "$STATUS_JSON"
+ok "files have path and state" shape '.files[0] | has("path") and has("state") and has("error")' "$STATUS_JSON"
+D=$(ask domains/a.example)
+ok "a domain has the contract's members" shape '. as $d | ["domain", "account", "platform", "phase", "condition", "reason", "waits_on",
+	"since", "next", "next_look", "active_selector", "selectors", "rotated", "next_rotation", "diagnosis"] | all(. as $k | $d | has($k))' "$D"
+ok "and a selector" shape '.selectors | length == 2 and all(has("name") and has("state") and has("role") and has("record") and has("target")
+	and has("dns"))' "$D"
+ok "the words are the closed lists'" shape '(.phase | IN("unknown", "creating", "publishing", "activating", "settled", "rotating", "grace", "renewing")) and
+	([.selectors[].role] | all(IN("active", "spare", "retired", "new", "foreign"))) and
+	([.selectors[].dns] | all(IN("ok", "missing", "partial", "wrong", "flattened", "revoked", "weak", "bogus", "unknown")))' "$D"
+ok "times are UTC" shape '.next_look | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$")' "$D"
+is "by name and platform as well" "$(dom a.example:exchange .domain)" a.example
+code() { curl -s -o "$work/answer" -w '%{http_code}' --unix-socket "$SOCK" "$@"; }
+is "an unknown domain: 404" "$(code http://x/v1/domains/none.example) $(jq -r .error "$work/answer")" "404 unknown-domain"
+is "an unknown path: 404" "$(code http://x/v1/nothing)" 404
+is "a method that is not there: 405" "$(code http://x/v1/domains/a.example/rotate)" 405
+is "a body that is no JSON: 400" "$(code -d nonsense http://x/v1/domains/a.example/rotate)" 400
+ok "every error has word and message" jq -e 'has("error") and has("message")' "$work/answer"
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	chmod 755 "$work" && chmod 666 "$SOCK"
+	is "a writer who is neither root nor ourselves: 403" \
+		"$(setpriv --reuid 65534 --clear-groups curl -s -o /dev/null -w '%{http_code}' --unix-socket "$SOCK" -X POST http://x/v1/domains/a.example/rotate)" 403
+	is "who may read" "$(setpriv --reuid 65534 --clear-groups curl -s -o /dev/null -w '%{http_code}' --unix-socket "$SOCK" http://x/v1/status)" 200
+else
+	skip "a writer who is neither root nor ourselves" "needs root and setpriv"
+fi
+is "metrics" "$(code http://x/metrics)" 200
+ok "in Prometheus text" grep -q '^dkimrotd_domains{account="default",phase="settled"} 2$' "$work/answer"
+
+order domains/a.example/pause '{}'
+is "a pause needs a reason" "$STATUS" 400
+order domains/a.example/pause '{"reason":"audit"}'
+is "a pause" "$STATUS" 200
+soon "is shown" 10 dom_is a.example .condition paused
+order domains/a.example/rotate
+is "paused, a rotation is refused" "$STATUS $(jq -r .error <<<"$ANSWER")" "409 refused"
+order domains/a.example/resume
+is "and taken back" "$STATUS" 200
+soon "it is in order" 10 dom_is a.example .condition ok
+order pause '{"reason":"freeze"}'
+is "everything paused" "$STATUS $(ask status | jq -r .paused.reason)" "200 freeze"
+dk_kill TERM
+ok "which a restart remembers" dk_start
+is "with its reason" "$(ask status | jq -r .paused.reason)" freeze
+order resume
+is "and goes on" "$STATUS $(ask status | jq -r .paused)" "200 null"
+
+soon "both are in order" 20 all_are '.condition == "ok" and .phase == "settled"'
+OLD=$(signing a.example)
+sim_set judge_ordered=yes
+ordered() { order domains/a.example/rotate && [ "$STATUS" = 200 ]; }
+soon "a rotation that a person orders is sent" 10 ordered
+soon "and done" 20 logged 'rotation-confirmed a.example'
+ok "with the other selector" test "$(signing a.example)" != "$OLD"
+refused() { order domains/a.example/rotate && [ "$STATUS" = 409 ] && [[ $ANSWER == *earliest* ]]; }
+soon "a second one in the old key's grace is refused, with the earliest time" 4 refused
+grep -q earliest <<<"$ANSWER" || echo "# $STATUS $ANSWER"
+soon "it settles" 40 dom_is a.example '[.phase, .condition] | join(" ")' "settled ok"
+
+soon "another order" 10 ordered
+BEGAN=${EPOCHREALTIME/[.,]/}
+dk_stop
+ok "in the middle of a rotation it stops within two seconds" test $((${EPOCHREALTIME/[.,]/} - BEGAN)) -lt $((2000000 * ${TEST_PATIENCE-1}))
+ok "and leaves no socket behind" test ! -e "$SOCK"
+judged_clean
+world_end
+done_testing

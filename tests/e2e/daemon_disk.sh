@@ -1,0 +1,73 @@
+#!/bin/bash
+# A full disk: an intent that cannot be written is not sent. It is told once, and when there is room again everything goes
+# on by itself. Needs root for a file system of its own.
+# runtests: timeout=120
+if [ -z "${DISK_OWN_MOUNTS-}" ]; then
+	if ! unshare -m true 2>/dev/null; then
+		echo "ok 1 - a full disk # SKIP needs the right to mount a file system"
+		echo "1..1"
+		exit 0
+	fi
+	DISK_OWN_MOUNTS=1 exec unshare -m "$0"
+fi
+. "$(dirname "$0")/daemon_lib.bash"
+mkdir -m 700 "$STATE"
+mount -t tmpfs -o size=16m,mode=700 none "$STATE" || { skip "a full disk" "no tmpfs here"; done_testing; }
+# shellcheck disable=SC2317 # called by trap
+leave() {
+	dk_clean_up 2>/dev/null
+	umount "$STATE" 2>/dev/null
+	rm -rf "$work"
+}
+trap leave EXIT
+
+world <<END
+domain main exchange hosted-zz1-1 a.example - ovh 2 signing
+domain main emailpro emailpro-zz1-1 b.example - ovh 2 signing
+END
+credentials
+POLICY='rotate_every: 20s, grace: 5s, splay: 0%'
+configure
+inventory a.yaml <<END
+domain: a.example, platform: exchange, service: hosted-zz1-1
+domain: b.example, platform: emailpro, service: emailpro-zz1-1
+END
+dk_start
+known() { all_are '.active_selector != null'; }
+soon "both are known" 20 known
+full() {
+	cat /dev/zero >"$STATE/filler" 2>/dev/null
+	logged 'state-unwritable'
+}
+soon "a full disk is told" 30 full
+COUNT=$(changes_all)
+TOLD=$(log_count ' state-unwritable ')
+due() { all_are '.reason == "state-not-writable"' && { full || :; }; }
+soon "rotations come due and say why they wait" 60 due
+is "nothing was sent meanwhile" "$(changes_all)" "$COUNT"
+is "it was told once" "$(log_count ' state-unwritable ')" "$TOLD"
+is "they are in error" "$(dom a.example .condition)" error
+ok "it lives" dk_lives
+rm -f "$STATE/filler"
+soon "room again is told" 30 logged ' state-writable '
+soon "and rotation goes on" 40 logged 'rotation-confirmed a.example'
+soon "and everything is in order" 20 all_are '.condition == "ok"'
+
+cat /dev/zero >"$STATE/filler" 2>/dev/null
+dk_kill KILL
+dk_run
+sleep_until() { asks status || ! dk_lives; }
+until_true 20 sleep_until
+if dk_lives; then
+	COUNT=$(changes_all)
+	ok "started on a full disk it looks and changes nothing" test "$COUNT" = "$(changes_all)"
+	rm -f "$STATE/filler"
+	soon "and goes on when there is room" 60 at_least $((COUNT + 1)) changes_all
+	dk_stop
+else
+	dk_wait
+	is "started on a full disk it ends with 4" "$RC" 4
+fi
+judged_clean
+world_end
+done_testing
