@@ -159,7 +159,8 @@ static bool somebody_signs(const struct door *g)
 
 static bool is_ordered(const struct door *g)
 {
-	return g->st->order != ORDER_NONE;
+	return g->st->order != ORDER_NONE ||
+	       (g->action == ACTION_DELETE && g->rec != NULL && strcmp(g->r->compromised, g->rec->name) == 0);
 }
 
 static const char *breaker_is_closed(struct door *g)

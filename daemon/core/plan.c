@@ -70,7 +70,15 @@ static bool step_trouble(struct view *v, struct decision *dec)
 	bool fleeting = v->r->first_met != 0 && v->now - v->r->trouble_since < rules_settle(v->rules) &&
 	                v->o->trouble != TROUBLE_ACCOUNT;
 
-	verdict(dec, fleeting ? REASON_API_TROUBLE : trouble_reasons[v->o->trouble], v->o->trouble_text);
+	enum condition was = reason_condition(v->r->reason);
+	/* What is unknown for a moment takes no trouble back either: it stays what it is, and is not told twice. */
+	bool stays = fleeting && (was == CONDITION_BLOCKED || was == CONDITION_ERROR);
+
+	verdict(dec,
+	        stays      ? v->r->reason
+	        : fleeting ? REASON_API_TROUBLE
+	                   : trouble_reasons[v->o->trouble],
+	        stays ? v->r->detail : v->o->trouble_text);
 	dec->moving = true;
 	return true;
 }
@@ -246,7 +254,9 @@ static bool hold(struct decision *dec, enum reason why)
 static bool held_back(const struct view *v, struct decision *dec)
 {
 	const struct standing *st = v->st;
-	bool ordered = st->order != ORDER_NONE;
+	/* the deletion of a key that leaked is what a person ordered */
+	bool ordered = st->order != ORDER_NONE ||
+	               (dec->action == ACTION_DELETE && strcmp(v->r->compromised, dec->selector) == 0);
 
 	if (!dec->scheduled)
 		return false;
@@ -305,7 +315,12 @@ static void schedule(const struct view *v, struct decision *dec)
 		if (gap > v->rules->settled)
 			gap = v->rules->settled;
 	}
+	/* a grace needs good readings no further apart than longest_gap, however long the round of all domains takes */
+	if (dec->phase == PHASE_GRACE && gap > v->rules->longest_gap / 2)
+		gap = v->rules->longest_gap / 2;
 	dec->next_look = v->now + gap;
+	if (v->r->paused && v->r->paused_until > v->now && v->r->paused_until < dec->next_look)
+		dec->next_look = v->r->paused_until;
 	if (dec->next_at > v->now && dec->next_at < dec->next_look)
 		dec->next_look = dec->next_at;
 	if (dec->next_action == ACTION_NONE)

@@ -59,6 +59,8 @@ static bool say_pending(const struct view *v, const struct rec_selector *t, stru
 		why = v->r->last_signer[0] != '\0' ? REASON_SWITCHING : REASON_ACTIVATING;
 	if (t->state == SELECTOR_ENABLING && t->task_since != 0 && v->now - t->task_since > HOUR)
 		why = REASON_SWITCH_OVERDUE;
+	if (o != NULL && o->task == TASK_ERROR)
+		why = REASON_TASK_ERROR;
 	if (stuck)
 		why = REASON_TASK_STUCK;
 	text_join(text, sizeof(text), t->name, " is ", selector_state_word(t->state), NULL);

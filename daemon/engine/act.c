@@ -227,7 +227,8 @@ static void put_intent(struct job *j)
 	x->compromised = j->order.order == ORDER_COMPROMISED && dec->action == ACTION_ENABLE;
 	if (j->record.id == 0)
 		job_save(j); /* so that counts can name it */
-	if (dec->scheduled && dec->action != ACTION_DISABLE && j->order.order == ORDER_NONE)
+	bool leaked = dec->action == ACTION_DELETE && str_eq(j->record.compromised, dec->selector);
+	if (dec->scheduled && dec->action != ACTION_DISABLE && j->order.order == ORDER_NONE && !leaked)
 		brakes_changed(j->account, j->slot);
 	if (dec->action == ACTION_ENABLE && dec->scheduled && j->order.order == ORDER_NONE)
 		brakes_switching(j->account, j->slot, true);

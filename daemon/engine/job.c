@@ -97,10 +97,13 @@ void job_read(struct job *j, enum look_kind kind)
 	j->pass.desired = j->slot->d;
 	j->pass.record = &j->record;
 	j->pass.kind = kind;
+	/* Where a change may follow, MX Plan's service must be read in the same pass (safety rule 15). */
+	bool restless = !platform->has_selectors &&
+	                (j->record.status != STATUS_ENABLED || j->record.next_action == ACTION_PUBLISH);
 	j->pass.names_due =
-	        kind == LOOK_FULL &&
-	        (j->record.names_at == 0 || now - j->record.names_at >= MS_DAY - j->rules.settled / 2 ||
-	                now < j->record.names_at);
+	        kind == LOOK_FULL && (restless || j->record.names_at == 0 ||
+	                                     now - j->record.names_at >= MS_DAY - j->rules.settled / 2 ||
+	                                     now < j->record.names_at);
 	j->pass.seen.light = kind == LOOK_LIGHT;
 	j->pass.seen.flight = kind == LOOK_FLIGHT;
 	ask_next(j);

@@ -27,7 +27,7 @@ static void count(const struct engine *e, const struct account *only, struct cou
 		c->phases[s->phase <= PHASE_RENEWING ? s->phase : 0]++;
 		c->conditions[s->condition <= CONDITION_OBSERVING ? s->condition : 0]++;
 		c->not_signing += s->unsigned_now;
-		c->unlooked += !s->looked;
+		c->unlooked += !s->looked && s->id == 0;
 	}
 }
 
@@ -195,6 +195,9 @@ static void account_json(struct json_w *w, struct account *a)
 {
 	int64_t boot = loop_boot(a->e->p.loop);
 	unsigned limit = a->budget.limit, room = budget_room(&a->budget, boot);
+	struct counts c;
+
+	count(a->e, a, &c);
 
 	json_w_object(w);
 	json_w_kstr(w, "name", a->cfg->name);
@@ -214,9 +217,9 @@ static void account_json(struct json_w *w, struct account *a)
 	json_w_knull(w, "credential_expires");
 	json_w_kstr(w, "refused", a->stopped ? a->stopped_why : NULL);
 	json_w_kint(w, "domains", (int64_t)a->domains);
-	json_w_kint(w, "first_looks_left", (int64_t)a->unlooked);
+	json_w_kint(w, "first_looks_left", (int64_t)c.unlooked);
 	/* first contact: five requests a domain, within the budget */
-	json_w_kint(w, "first_looks_seconds", limit != 0 ? (int64_t)(a->unlooked * 5 * 60 / limit) : 0);
+	json_w_kint(w, "first_looks_seconds", limit != 0 ? (int64_t)(c.unlooked * 5 * 60 / limit) : 0);
 	json_w_end(w);
 }
 
