@@ -295,8 +295,6 @@ void life_begin(void)
 	sim.leaving = fate_of;
 	sim.world = world_new(1);
 	armed.times = 0;
-	store_ram_forget("replay");
-	store_ram_forget("replay.saved");
 	replay.accounts[replay.n_accounts++] = xstrdup("default");
 	report_capture(hear, NULL);
 }

@@ -80,6 +80,9 @@ const char *life_action(const char *method, const char *path);
 void life_arm(const char *action, int fate, unsigned times);
 unsigned life_armed(void);
 
+/* verbs.c: does what a line says; the story failed when it says false. */
+bool verb(const struct line *l);
+
 /* expect.c */
 bool expect(const struct line *l);
 
