@@ -31,7 +31,6 @@ could_not() { # what
 	row "$1" - 'could not be measured'
 	failed=1
 }
-now_ms() { echo $(($(date +%s%N) / 1000000)); }
 calc() { awk "BEGIN { printf \"$1\", $2 }"; }
 
 # --- the simulated OVHcloud -------------------------------------------------------------------------------------------
@@ -149,12 +148,11 @@ curl_config() { # domains -> $work/curl.conf
 		printf "header = \"X-Ovh-Timestamp: %s\"\nheader = \"X-Ovh-Signature: $1$%s\"\n", t, $2 }' >"$work/curl.conf"
 	rm -rf "$work/sign"
 }
-# Milliseconds that a command takes, or nothing when it fails.
+# "milliseconds processor-milliseconds" that a command takes, or nothing when it fails.
 timed() {
-	local began
-	began=$(now_ms)
-	"$@" >"$work/timed.log" 2>&1 || return 1
-	echo $(($(now_ms) - began))
+	local TIMEFORMAT='%R %U %S'
+	{ time "$@" >"$work/timed.log" 2>&1; } 2>"$work/timed" || return 1
+	awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }' "$work/timed"
 }
 one_pass() { # domains, authoritative -> $took, $asked
 	daemon_prepare "$1" 0 "$2"
@@ -165,7 +163,7 @@ one_pass() { # domains, authoritative -> $took, $asked
 least() { sort -n | head -n 1; }
 
 figure_pass() {
-	local n=1000 rounds=3 i mine='' lean='' theirs='' one r
+	local n=1000 rounds=3 i mine='' lean='' theirs='' one r mine_cpu lean_cpu theirs_cpu
 	[ -z "$QUICK" ] || { n=300; rounds=1; }
 	sim_start "$n" || { could_not 'a pass'; return; }
 	for ((i = 0; i < rounds; i++)); do
@@ -179,6 +177,10 @@ figure_pass() {
 	one=$(timed curl --no-progress-meter -K "$work/one.conf")
 	sim_stop
 	mine=$(printf '%s' "$mine" | least) lean=$(printf '%s' "$lean" | least) theirs=$(printf '%s' "$theirs" | grep . | least)
+	read -r mine mine_cpu <<<"$mine"
+	read -r lean lean_cpu <<<"$lean"
+	read -r theirs theirs_cpu <<<"$theirs"
+	one=${one% *}
 	if [ -z "$theirs" ] || [ -z "$one" ]; then
 		could_not 'a pass: curl'
 		return
@@ -190,6 +192,9 @@ figure_pass() {
 	row 'a sequential client (curl, one connection)' - "$(calc '%.0f requests/s' "int(7 * $n / 10) * 1000 / $one")"
 	row 'daemon : parallel curl' '>= 0.6' "$(calc '%.2f' "$r / $mine / ($n * 5 / $theirs)")"
 	row 'the same, DNS asked of the resolver alone' '>= 0.6' "$(calc '%.2f' "$r / $lean / ($n * 5 / $theirs)")"
+	# What does not depend on how busy the machine is.
+	row 'processor time a request: daemon, with DNS, without, curl' - \
+		"$(calc '%.2f, %.2f, %.2f ms' "$mine_cpu / $r, $lean_cpu / $r, $theirs_cpu / ($n * 5)")"
 }
 
 # --- 3 and 4: memory, the cost of a pass, start ------------------------------------------------------------------------------
@@ -203,7 +208,7 @@ figure_size() { # domains, goal in MiB, pass or start
 	before=$(cpu_ms)
 	if [ "$3" = pass ] && wait_for_pass; then
 		row "memory, $1 domains, after a pass" "< $2 MiB" "$(memory)"
-		row "processor time of a pass, a domain, at $1" linear "$(calc '%.2f ms' "($(cpu_ms) - $before) / $1")"
+		[ "$1" -lt 1000 ] || row "processor time of a pass, a domain, at $1" linear "$(calc '%.2f ms' "($(cpu_ms) - $before) / $1")"
 	else
 		sleep 1
 		row "memory, $1 domains, after the start" "< $2 MiB" "$(memory)"
