@@ -79,6 +79,7 @@ int main(int argc, char **argv)
 			perror(argv[1]);
 		break;
 	}
+	close(fd); /* what nobody reads must not keep the daemon waiting */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
