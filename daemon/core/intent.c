@@ -152,6 +152,8 @@ static enum progress selector_progress(const struct intent *x, const struct seen
 		       : o->state == SELECTOR_DELETING ? UNDER_WAY
 		                                       : OLD_STATE;
 	case ACTION_PUBLISH:
+		if (o->state == SELECTOR_ABSENT || o->state == SELECTOR_DELETING)
+			return OLD_STATE; /* the selector itself has gone meanwhile: nothing is left to be published */
 		if (o->dns_at == 0 || o->dns.record == SEEN_UNKNOWN)
 			return NO_READING;
 		return o->dns.record == SEEN_OK ? DONE : OLD_STATE;

@@ -62,10 +62,15 @@ static const enum reason trouble_reasons[] = {
         [TROUBLE_CLOCK] = REASON_API_TROUBLE,
 };
 
+/* After a look that ended in trouble it is looked again soon, then less and less often. */
 static bool step_trouble(struct view *v, struct decision *dec)
 {
+	const struct record *r = v->r;
+
 	if (v->o == NULL || (v->o->trouble == TROUBLE_NONE && (v->o->complete || v->o->flight)))
 		return false;
+	v->retry = v->rules->active +
+	           (r->trouble_since != 0 && v->now > r->trouble_since ? v->now - r->trouble_since : 0);
 	/* One odd answer is no verdict: it must hold before a person is called, except at first contact. */
 	bool fleeting = v->r->first_met != 0 && v->now - v->r->trouble_since < rules_settle(v->rules) &&
 	                v->o->trouble != TROUBLE_ACCOUNT;
@@ -318,6 +323,8 @@ static void schedule(const struct view *v, struct decision *dec)
 	/* a grace needs good readings no further apart than longest_gap, however long the round of all domains takes */
 	if (dec->phase == PHASE_GRACE && gap > v->rules->longest_gap / 2)
 		gap = v->rules->longest_gap / 2;
+	if (v->retry != 0 && v->retry < gap)
+		gap = v->retry;
 	dec->next_look = v->now + gap;
 	if (v->r->paused && v->r->paused_until > v->now && v->r->paused_until < dec->next_look)
 		dec->next_look = v->r->paused_until;

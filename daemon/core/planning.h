@@ -18,6 +18,7 @@ struct view {
 	const struct rec_selector *primary[2]; /* the first two of dkimSelector by name */
 	unsigned primaries, named, signers;
 	bool may_sign; /* some selector is being switched */
+	int64_t retry; /* a look ended in trouble: how soon to look again, 0 = it did not */
 	const struct rec_selector
 	        *grieved; /* a selector in use whose record or key is gone: outranks whatever else is said */
 	enum reason grief;

@@ -106,6 +106,27 @@ static void diagnosis_json(struct json_w *w, const struct record *r)
 	json_w_end(w);
 }
 
+/* Changes that are not resolved yet: asked for, and only reading can tell whether they were done. */
+static void in_flight_json(struct json_w *w, const struct record *r)
+{
+	json_w_key(w, "in_flight");
+	json_w_array(w);
+	for (unsigned i = 0; i < INTENTS_MAX; i++) {
+		const struct intent *x = &r->intent[i];
+
+		if (x->action == ACTION_NONE)
+			continue;
+		json_w_object(w);
+		json_w_kstr(w, "action", action_word(x->action));
+		json_w_kstr(w, "selector", x->selector);
+		json_w_ktime(w, "since", x->at);
+		json_w_kbool(w, "answered", x->answered);
+		json_w_kint(w, "task", x->task_id);
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
 static void domain_json(struct json_w *w, const struct slot *s, const struct record *r)
 {
 	int64_t now = account_now(s->account);
@@ -141,6 +162,7 @@ static void domain_json(struct json_w *w, const struct slot *s, const struct rec
 	                ? due_rotation(s->d, r)
 	                : 0);
 	diagnosis_json(w, r);
+	in_flight_json(w, r);
 	if (r->detail[0] != '\0')
 		json_w_kstr(w, "detail", r->detail);
 	if (r->paused)

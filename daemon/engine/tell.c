@@ -120,7 +120,8 @@ void tell_verdict(
 			report(EVENT_RECORD_NEEDED, &f, domain, dec->detail);
 		report(r->condition == CONDITION_BLOCKED ? EVENT_BLOCKED : EVENT_ERROR, &f, domain, text);
 		r->told = r->since;
-	} else if (!is_trouble(r->condition) && is_trouble(before->condition) && before->first_met != 0) {
+	} else if (!is_trouble(r->condition) && is_trouble(before->condition) && before->first_met != 0 &&
+	           r->reason != REASON_API_TROUBLE) {
 		report(EVENT_RECOVERED, &f, domain, why);
 	} else if (before->phase != r->phase) {
 		report(EVENT_PHASE_CHANGED, &f, domain, phase_word(r->phase), text);
