@@ -16,6 +16,7 @@
 
 struct job;
 struct call;
+struct orphan;
 
 /* One domain of the inventory, in memory: its schedule and what the counts need. The record lives in the store. */
 struct slot {
@@ -88,8 +89,9 @@ struct engine {
 	struct inventory *inventory;
 	struct inventory **old; /* generations that missing domains still point into */
 	size_t n_old;
-	struct slot **slots; /* sorted by domain and platform, missing ones too */
-	size_t n_slots;
+	struct orphan *orphans;         /* see slots.c */
+	struct slot **slots;            /* sorted by domain and platform, missing ones too */
+	size_t n_slots, n_slots_before; /* before: when the inventory was taken; 0 = at the start */
 	struct account *accounts;
 	size_t n_accounts;
 	bool stopping, paused;
@@ -163,7 +165,8 @@ struct slot *slot_find(
         struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
 void slots_take(struct engine *e, struct inventory *inv);
 void slots_drop_missing(struct engine *e);
-void slots_clock_set(struct account *a); /* its clock was measured: no look lies further ahead than poll.settled */
+void slots_clock_set(
+        struct account *a); /* its clock was measured: no look lies further ahead than poll.settled */
 void slots_clear(struct engine *e);
 
 /* --- brakes.c: caps and breaker ------------------------------------------------------------------------------------ */
