@@ -349,6 +349,51 @@ static void a_signers_record_is_rewritten_only_when_it_serves_nobody(void **stat
 	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
 }
 
+static void what_the_reading_says_against_it(void **state)
+{
+	struct world w;
+
+	(void)state;
+	settled(&w, SELECTOR_IN_PRODUCTION, SELECTOR_READY, NEVER_SIGNED);
+	w.o.sel[1].cname_valid = TRI_NO; /* OVHcloud's own check */
+	assert_int_equal(ask(&w, ACTION_ENABLE, 1).rule, 2);
+	settled(&w, SELECTOR_IN_PRODUCTION, SELECTOR_ABSENT, NEVER_SIGNED);
+	assert_true(ask(&w, ACTION_CREATE, 1).allow);
+	w.o.sel[1].listed = true;
+	assert_int_equal(ask(&w, ACTION_CREATE, 1).rule, 4);
+	w.o.sel[1].listed = false;
+	w.o.service = SERVICE_UNKNOWN;
+	assert_int_equal(ask(&w, ACTION_CREATE, 1).rule, 15);
+	w.o.service = SERVICE_OK;
+	w.o.too_many = true;
+	assert_false(ask(&w, ACTION_CREATE, 1).allow);
+	w.o.too_many = false;
+	w.r.sel[1].may_sign_last = NOW - MS_DAY; /* it signed once, and nobody deleted it */
+	w.r.sel[1].absent_since = NOW - MS_MINUTE;
+	assert_int_equal(ask(&w, ACTION_CREATE, 1).rule, 4);
+	w.r.sel[1].absent_since = NOW - MS_HOUR;
+	assert_true(ask(&w, ACTION_CREATE, 1).allow);
+	w.o.domain_task_state = TASK_PENDING;
+	assert_int_equal(ask(&w, ACTION_CREATE, 1).rule, 6);
+}
+
+static void a_repair_needs_two_looks_and_is_done_once_a_day(void **state)
+{
+	struct world w;
+
+	(void)state;
+	settled(&w, SELECTOR_READY, SELECTOR_READY, GRACE_OVER);
+	assert_true(ask(&w, ACTION_ENABLE, 0).allow);
+	w.r.not_signing_looks = 1;
+	assert_int_equal(ask(&w, ACTION_ENABLE, 0).rule, 10);
+	w.r.not_signing_looks = 2;
+	w.r.repaired = NOW - MS_HOUR;
+	assert_int_equal(ask(&w, ACTION_ENABLE, 0).rule, 10);
+	w.r.repaired = NOW; /* this very one, whose intent is down */
+	record_intend(&w.r, ACTION_ENABLE, w.o.sel[0].name, "", NOW);
+	assert_true(ask(&w, ACTION_ENABLE, 0).allow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +404,8 @@ int main(void)
 	        cmocka_unit_test(a_leaked_key_has_no_grace_and_every_other_check),
 	        cmocka_unit_test(a_record_is_written_at_its_own_name_only),
 	        cmocka_unit_test(a_signers_record_is_rewritten_only_when_it_serves_nobody),
+	        cmocka_unit_test(what_the_reading_says_against_it),
+	        cmocka_unit_test(a_repair_needs_two_looks_and_is_done_once_a_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

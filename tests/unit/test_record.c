@@ -43,6 +43,21 @@ static void a_grace_counts_from_the_later_of_both(void **state)
 	assert_true(grace_from(&w, "s1") >= w.now - MS_HOUR);
 }
 
+static void an_old_key_that_goes_on_signing_has_its_grace_later(void **state)
+{
+	struct core_world w = world_settled();
+
+	(void)state;
+	sent(&w, ACTION_ENABLE, "s2");
+	says(&w, 1, SELECTOR_IN_PRODUCTION);
+	look(&w, MS_MINUTE);
+	look_for_days(&w, 2); /* both sign */
+	says(&w, 0, SELECTOR_READY);
+	look(&w, MS_HOUR);
+	assert_false(told(&w, NOTE_KEY_CHANGED)); /* our ENABLE explains it */
+	assert_int_equal(grace_from(&w, "s1"), w.now);
+}
+
 static void unknown_neither_counts_nor_restarts(void **state)
 {
 	struct core_world w = switched();
@@ -181,7 +196,9 @@ static void an_intent_is_not_done_after_three_good_looks(void **state)
 	struct core_world w = world_settled();
 
 	(void)state;
-	record_intend(&w.r, ACTION_ENABLE, "s2", "", w.now); /* the answer was lost */
+	record_intend(&w.r, ACTION_ENABLE, "s2", "", w.now);
+	record_answer(&w.r, ACTION_ENABLE, "s2", ANSWER_OPEN, 0, w.now); /* the answer was lost */
+	assert_int_not_equal(record_selector(&w.r, "s2")->enabled, 0);
 	for (int i = 0; i < 5; i++) {
 		look(&w, MS_MINUTE);
 		assert_true(record_has_intent(&w.r)); /* enough looks, not enough time */
@@ -336,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_grace_counts_from_the_later_of_both),
+	        cmocka_unit_test(an_old_key_that_goes_on_signing_has_its_grace_later),
 	        cmocka_unit_test(unknown_neither_counts_nor_restarts),
 	        cmocka_unit_test(a_gap_or_time_running_backwards_restarts_the_grace),
 	        cmocka_unit_test(light_looks_bridge_no_gap),
