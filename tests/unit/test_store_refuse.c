@@ -1,4 +1,5 @@
 /* A state that is none, is newer, older, in use or was edited by hand: what is refused, in which words, and what is told. */
+#include "io/store_db.h"
 #include "store_state.h"
 
 static void what_is_no_state(void **state)
@@ -103,6 +104,28 @@ static void schemas_that_are_not_ours(void **state)
 	assert_true(after_sql("ALTER TABLE domain ADD COLUMN more TEXT").refused);
 }
 
+/* Schema steps go forward: a step that adds nothing leaves the tables what they were, and this program then says that
+ * another has been here. */
+static void a_step_forward(void **state)
+{
+	char *path = path_of(dir, "state.db"), error[1000] = "", why[200] = "";
+	struct sql *db = NULL;
+
+	(void)state;
+	put_image(&clean);
+	assert_int_equal(sql_open(path, SQL_WRITE, &db), 0);
+	assert_int_equal(sql_settle(db), 0);
+	assert_int_equal(store_schema_compare(db, STORE_VERSION, why, sizeof(why)), 0);
+	assert_int_equal(store_schema_step(db, STORE_VERSION + 1), 0);
+	assert_int_equal(store_schema_compare(db, STORE_VERSION + 1, why, sizeof(why)), 0);
+	assert_true(store_schema_step(db, 1) < 0); /* the tables are there */
+	assert_int_equal(store_schema_order(db, why, sizeof(why)), 0);
+	sql_close(db);
+	assert_null(store_open(dir, false, error, sizeof(error)));
+	assert_non_null(strstr(error, "written by a newer dkimrotd"));
+	free(path);
+}
+
 /* A backup of last week is brought back, without its lock file. */
 static void an_older_copy_is_told(void **state)
 {
@@ -181,8 +204,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_no_state),
 	        cmocka_unit_test(rows_changed_by_others), cmocka_unit_test(schemas_that_are_not_ours),
-	        cmocka_unit_test(an_older_copy_is_told), cmocka_unit_test(one_daemon_at_a_time),
-	        cmocka_unit_test(reading_writes_nothing)};
+	        cmocka_unit_test(a_step_forward), cmocka_unit_test(an_older_copy_is_told),
+	        cmocka_unit_test(one_daemon_at_a_time), cmocka_unit_test(reading_writes_nothing)};
 
 	return cmocka_run_group_tests_name("store_refuse", tests, make_images, drop_images);
 }
