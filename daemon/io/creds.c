@@ -26,6 +26,13 @@ struct credentials *creds_load(
 
 	if (!absolute && passed && *passed)
 		r = read_in(passed, a->credentials, FILE_PASSED, &path, &text, d);
+	if (r == -ENOENT && path) { /* systemd's name for a file of a folder that it passes on */
+		char *name = xasprintf("%s%s", CREDS_PREFIX, a->credentials);
+
+		free(path);
+		r = read_in(passed, name, FILE_PASSED, &path, &text, d);
+		free(name);
+	}
 	if (r == -ENOENT || r == -ENOTDIR) {
 		free(path);
 		r = read_in(absolute ? NULL : CREDS_FOLDER, a->credentials, FILE_SECRET, &path, &text, d);

@@ -1,5 +1,6 @@
-/* An account's credentials, found and read: $CREDENTIALS_DIRECTORY/NAME (systemd's LoadCredential=), else
- * /etc/dkimrotd/credentials/NAME; an absolute path as it stands. */
+/* An account's credentials, found and read: $CREDENTIALS_DIRECTORY/NAME (systemd's LoadCredential=NAME), or
+ * credentials_NAME there (LoadCredential=credentials:FOLDER), else /etc/dkimrotd/credentials/NAME; an absolute path as it
+ * stands. */
 #ifndef DKIMROTD_IO_CREDS_H
 #define DKIMROTD_IO_CREDS_H
 
@@ -8,6 +9,8 @@
 #include "codec/ovhconf.h"
 
 #define CREDS_FOLDER "/etc/dkimrotd/credentials"
+#define CREDS_PREFIX                                                                                         \
+	"credentials_" /* systemd.exec(5): files of a folder get the credential's ID and '_' before them */
 
 /* `passed` is $CREDENTIALS_DIRECTORY, NULL when it is not set. NULL on a fault, told in d: at the configuration's line
  * when the file is nowhere, else at the file's. Give back with credentials_free, which wipes them. */

@@ -39,6 +39,7 @@ for file in "$B"/gen/*.catalog; do
 	install -D -m 644 "$file" "$dest$SYSTEMDDIR/catalog/dkimrotd.catalog"
 done
 for file in conf/*; do put 644 "$DOCDIR/examples" "$file"; done
+for file in conf/inventory.d/*; do put 644 "$DOCDIR/examples/inventory.d" "$file"; done
 put 644 "$DOCDIR" README.md LICENSE
 install -d -m 755 "$dest$SYSCONFDIR/dkimrotd" "$dest$SYSCONFDIR/dkimrotd/inventory.d"
 install -d -m 700 "$dest$SYSCONFDIR/dkimrotd/credentials"

@@ -86,6 +86,11 @@ static void passed_by_systemd(void **state)
 	assert_string_equal(load("dkimrotd-test-only.conf", "creds"), "passed");
 	assert_int_equal(chmod("creds/dkimrotd-test-only.conf", 0404), 0);
 	assert_says(load("dkimrotd-test-only.conf", "creds"), "others may read it (mode 0404)");
+	/* a whole folder: LoadCredential=credentials:/etc/dkimrotd/credentials */
+	put("creds/credentials_dkimrotd-test-folder.conf", "from-folder", 0400);
+	assert_string_equal(load("dkimrotd-test-folder.conf", "creds"), "from-folder");
+	put("creds/dkimrotd-test-folder.conf", "by-name", 0400);
+	assert_string_equal(load("dkimrotd-test-folder.conf", "creds"), "by-name");
 	assert_says(load("dkimrotd-test-none.conf", "creds"),
 	        "there are no credentials at /etc/dkimrotd/credentials/dkimrotd-test-none.conf, nor in "
 	        "$CREDENTIALS_DIRECTORY");
