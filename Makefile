@@ -101,7 +101,7 @@ $(foreach r,$(ROOMS) io_ram,$(eval $(call room,$(r))))
 
 # The archives know each other downwards only; a group keeps the link line free of order. What is in memory (io_ram)
 # comes first and stands in for its counterpart in io.
-LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %_ram.a,$^) $(filter-out %_ram.a,$(filter %.a,$^)) -Wl,--end-group $(LIBS)
+LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %tests.a,$^) $(filter %_ram.a,$^) $(filter-out %tests.a %_ram.a,$(filter %.a,$^)) -Wl,--end-group $(LIBS)
 
 $(B)/dkimrotd: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/*.c))) $(ARCHIVES)
 	$(LINK)
@@ -138,11 +138,13 @@ MORE_SRC  := $(sort $(wildcard $(MORE_DIRS:%=tests/%/*.c)))
 HAS_MAIN  := ^int main\(
 MORE_MAIN := $(if $(MORE_SRC),$(shell grep -lE '$(HAS_MAIN)' $(MORE_SRC) /dev/null))
 MORE      := $(MORE_MAIN:tests/%.c=$(B)/%)
-$(B)/libtests.a: $(patsubst %.c,$(B)/%.o,$(filter-out $(MORE_MAIN),$(MORE_SRC))) | deps-unit
+# The programs of e2e are about the real thing: the virtual clock and its like must not take its place there.
+$(B)/libtests.a: $(patsubst %.c,$(B)/%.o,$(filter-out $(MORE_MAIN) tests/e2e/%,$(MORE_SRC))) | deps-unit
 	@mkdir -p $(@D)
 	@rm -f $@
 	ar rcs $@ $^
-$(MORE): $(B)/%: $(B)/tests/%.o $(B)/libtests.a $(ARCHIVES) $(OVHSIM_WORLD)
+$(filter-out $(B)/e2e/%,$(MORE)): $(B)/libtests.a
+$(MORE): $(B)/%: $(B)/tests/%.o $(ARCHIVES) $(OVHSIM_WORLD)
 	@mkdir -p $(@D)
 	$(LINK) -Wl,--as-needed -lcmocka
 $(filter $(B)/simulation/% $(B)/replay/% $(B)/bench/requests,$(MORE)): $(B)/libio_ram.a

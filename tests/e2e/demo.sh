@@ -34,7 +34,7 @@ has "the deleted record is told" "$(<"$out")" "signing-exchange.example: the DNS
 has "and mended" "$(<"$out")" "signing-exchange.example is in order again"
 
 # On a terminal, cut short: it must not claim success.
-DEMO_LEAST=1 DEMO_MOST=4 NO_COLOR=1 script -qec "stty rows 40 cols 120; bash '$SRC/tests/demo/demo.sh'" /dev/null >"$work/screen" 2>&1 </dev/null
+TERM=xterm DEMO_LEAST=1 DEMO_MOST=4 NO_COLOR=1 script -qec "stty rows 40 cols 120; bash '$SRC/tests/demo/demo.sh'" /dev/null >"$work/screen" 2>&1 </dev/null
 is "cut short it fails" "$?" 1
 screen=$(<"$work/screen")
 has "it takes the terminal's other screen" "$screen" $'\033[?1049h'
