@@ -240,7 +240,7 @@ static void feed_watchdog(void *arg)
 	if (now != d->progress)
 		notify_watchdog();
 	d->progress = now;
-	timer_set(d->watchdog, notify_watchdog_interval() / 2, 0);
+	timer_set(d->watchdog, notify_watchdog_interval(), 0);
 }
 
 /* --- the engine ------------------------------------------------------------------------------------------------------- */

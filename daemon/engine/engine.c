@@ -2,6 +2,7 @@
  * in account.c. */
 #include "engine/engine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,8 +72,13 @@ static enum ask_result edit_record(
 	enum ask_result result = ASK_OK;
 
 	slot_key(s, &key);
-	if (store_load(e->p.store, &key, r) != 0)
+	int loaded = store_load(e->p.store, &key, r);
+	if (loaded == -ENOENT)
 		record_init(r);
+	else if (loaded < 0) {
+		free(r);
+		return ASK_REFUSED;
+	}
 	edit(r, arg);
 	store_save(e->p.store, &key, r);
 	s->id = r->id;

@@ -3,6 +3,7 @@
 #include "engine/job.h"
 
 #include <malloc.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,10 +64,24 @@ static enum look_kind look_for(const struct job *j)
 	return LOOK_LIGHT;
 }
 
+static void told_disk(struct engine *e, int r)
+{
+	bool bad = r < 0;
+
+	if (bad == e->disk_trouble)
+		return;
+	e->disk_trouble = bad;
+	if (bad)
+		report(EVENT_STATE_UNWRITABLE, NULL, strerror(-r));
+	else
+		report(EVENT_STATE_WRITABLE, NULL);
+}
+
 void job_start(struct engine *e, struct slot *s, unsigned reserved, const struct job_order *order)
 {
 	struct job *j = xcalloc(1, sizeof(*j));
 	struct store_key key;
+	int r;
 
 	j->e = e;
 	j->account = s->account;
@@ -80,8 +95,15 @@ void job_start(struct engine *e, struct slot *s, unsigned reserved, const struct
 	e->jobs++;
 	slot_unschedule(s);
 	slot_key(s, &key);
-	if (store_load(e->p.store, &key, &j->record) != 0)
+	r = store_load(e->p.store, &key, &j->record);
+	if (r == -ENOENT)
 		record_init(&j->record);
+	else if (r < 0) { /* the disk fails: what is recorded is unknown, and must not be taken for nothing */
+		told_disk(e, r);
+		job_cancel(j);
+		slot_schedule(s, (enum urgency)s->urgency, account_now(s->account) + MS_MINUTE);
+		return;
+	}
 	j->before = j->record;
 	j->pass.platform = platform_for(s->d);
 	job_read(j, look_for(j));
@@ -456,19 +478,6 @@ bool job_is_acting(const struct job *j)
 }
 
 /* --- commits: one a turn ---------------------------------------------------------------------------------------- */
-
-static void told_disk(struct engine *e, int r)
-{
-	bool bad = r < 0;
-
-	if (bad == e->disk_trouble)
-		return;
-	e->disk_trouble = bad;
-	if (bad)
-		report(EVENT_STATE_UNWRITABLE, NULL, strerror(-r));
-	else
-		report(EVENT_STATE_WRITABLE, NULL);
-}
 
 void commit_turn(void *arg)
 {

@@ -4,6 +4,8 @@
 
 #include "engine/parts.h"
 
+#define OLDEST_KEPT (10 * MS_MINUTE)
+
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
 	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -122,14 +124,20 @@ static void accounts(struct engine *e, struct buf *out)
 
 void engine_metrics(struct engine *e, struct buf *out)
 {
-	struct oldest o = {.e = e};
+	struct oldest o = {.e = e, .since = e->oldest_key};
 	size_t refused = 0;
 
 	for (size_t i = 0; i < e->inventory->n_files; i++)
 		refused += e->inventory->files[i].state != INVENTORY_OK;
 	domains(e, out);
 	accounts(e, out);
-	store_each(e->p.store, find_oldest, &o);
+	/* every record is read for it, which is too dear for each scrape */
+	if (e->oldest_at == 0 || loop_boot(e->p.loop) - e->oldest_at > OLDEST_KEPT) {
+		o.since = 0;
+		store_each(e->p.store, find_oldest, &o);
+		e->oldest_key = o.since;
+		e->oldest_at = loop_boot(e->p.loop);
+	}
 	head(out, "dkimrotd_oldest_key_seconds", "gauge", "Age of the key that has signed longest.");
 	buf_printf(out, "dkimrotd_oldest_key_seconds %.15g\n",
 	        o.since != 0 ? (double)(loop_wall(e->p.loop) - o.since) / 1000 : 0.0);

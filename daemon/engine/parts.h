@@ -107,6 +107,7 @@ struct engine {
 	uint64_t progress;
 	int64_t started, once_until;
 	int64_t last_prune;
+	int64_t oldest_key, oldest_at; /* for /metrics: the signer longest in service, and when it was found (boot clock) */
 	unsigned jobs, jobs_ended; /* ended: since memory was last given back */
 	struct job *zone_jobs;     /* those that write a zone now */
 	bool once_done;
