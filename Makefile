@@ -7,7 +7,7 @@ FLAVOUR ?= plain
 CC      ?= cc
 CLANG   ?= clang-14
 B       := build/$(FLAVOUR)
-PKGS    := libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libcares libidn2
+PKGS    := libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libidn2
 PC      := $(shell command -v pkg-config 2>/dev/null)
 VERSION := 0.1.0
 

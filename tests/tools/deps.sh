@@ -19,7 +19,6 @@ build    libyaml-dev           pc   yaml-0.1
 build    libsystemd-dev        pc   libsystemd
 build    libsqlite3-dev        pc   sqlite3
 build    libunbound-dev        file /usr/include/unbound.h
-build    libc-ares-dev         pc   libcares
 build    libidn2-dev           pc   libidn2
 run      tzdata                file /usr/share/zoneinfo/Europe/Paris
 run      dns-root-data         file /usr/share/dns/root.key
