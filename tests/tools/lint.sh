@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 step=$1 make=${2-make}
 mapfile -t sources < <(git ls-files -co --exclude-standard -- '*.c')
 mapfile -t headers < <(git ls-files -co --exclude-standard -- '*.h')
-pkg_cflags=$(pkg-config --cflags libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libcares libidn2)
+pkg_cflags=$(pkg-config --cflags libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libidn2)
 jobs=$(nproc)
 
 tidy() { # file
