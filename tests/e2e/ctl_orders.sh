@@ -4,6 +4,11 @@
 # shellcheck disable=SC2119,SC2317 # functions that take options, and some that are called by others
 # shellcheck source=tests/e2e/daemon_lib.bash
 . "$(dirname "$0")/daemon_lib.bash"
+# Strangers are tried out, too: the socket lies where everybody can go.
+public=$(mktemp -d /tmp/dkimrotd-socket.XXXXXX) || exit 1
+chmod 755 "$public"
+SOCK=$public/control.sock
+trap 'dk_clean_up; rm -rf "$public"' EXIT
 ctl() { "$BUILD/dkimrotctl" --socket "$SOCK" "$@"; }
 # run ARG...: sets RC, OUT, ERR
 run() {
@@ -109,7 +114,7 @@ run reload
 is "mended" "$RC" 0
 
 # Who may. (As root only: others cannot become somebody else.)
-if [ "$(id -u)" = 0 ] && chmod 755 "$work" && setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$BUILD/dkimrotctl"; then
+if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$BUILD/dkimrotctl"; then
 	as() { setpriv "$@"; }
 	ERR=$(as --reuid=65534 --regid=65534 --clear-groups "$BUILD/dkimrotctl" --socket "$SOCK" status 2>&1)
 	RC=$?

@@ -20,12 +20,15 @@ static char *read_file(const char *path)
 	FILE *f = fopen(full, "re");
 	size_t n;
 
-	assert_non_null(f);
+	if (!f) {
+		print_error("%s cannot be read\n", full);
+		abort();
+	}
 	while ((n = fread(part, 1, sizeof(part), f)) > 0)
 		buf_add(&b, part, n);
 	fclose(f);
 	free(full);
-	return b.data;
+	return b.data ? b.data : xstrdup("");
 }
 
 static struct config *parse(const char *text)
