@@ -105,13 +105,14 @@ static void the_example_shows_the_defaults(void **state)
 	struct config *shown, *built_in = bare();
 
 	(void)state;
-	for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+	for (char *line = text; *line; line += strspn(line, "\n")) {
 		char *hash = line + strspn(line, " ");
 
 		if (*hash == '#' && (hash[1] >= 'a' && hash[1] <= 'z'))
 			memmove(hash, hash + 1, strlen(hash));
 		else if (*line == '#' && line[1] == ' ' && line[2] == ' ')
 			memmove(line, line + 1, strlen(line)); /* "#  active: 30s": below a section */
+		line += strcspn(line, "\n");
 	}
 	shown = parse(text);
 	assert_same(shown, built_in);
