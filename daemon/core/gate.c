@@ -229,9 +229,9 @@ static const char *is_long_visible(struct door *g)
 		return NULL; /* unsigned mail is no better */
 	if (evidence_longest_ttl(&g->seen->dns) > wait)
 		wait = evidence_longest_ttl(&g->seen->dns);
-	if (g->st->now - g->rec->confirmed_since > wait)
+	g->earliest = g->rec->confirmed_since + wait + CLOCK_GRAIN;
+	if (g->st->now >= g->earliest)
 		return NULL;
-	g->earliest = g->rec->confirmed_since + wait + 1;
 	return "its key has not been visible for longer than the longest TTL";
 }
 
@@ -299,7 +299,7 @@ static const char *grace_is_over(struct door *g)
 
 	if (from == 0)
 		return "its grace has not begun";
-	g->earliest = from + grace_of(g);
+	g->earliest = from + grace_of(g) + (grace_of(g) != 0 ? CLOCK_GRAIN : 0);
 	return g->st->now >= g->earliest ? NULL : "its grace is not over";
 }
 
@@ -325,7 +325,7 @@ static const char *newer_had_its_grace(struct door *g)
 
 	if (g->r->grace_from > from)
 		from = g->r->grace_from;
-	g->earliest = from + grace_of(g);
+	g->earliest = from + grace_of(g) + CLOCK_GRAIN;
 	return from != 0 && g->st->now >= g->earliest
 	               ? NULL
 	               : "the newer one has not been confirmed signing for a full grace";

@@ -116,7 +116,7 @@ static bool is_enableable(const struct rec_selector *s)
 /* When the new key has been visible for longer than any cache can hold something older. */
 static int64_t visible_enough(const struct rec_selector *s)
 {
-	return s->confirmed_since + s->ttl_wait + 1;
+	return s->confirmed_since + s->ttl_wait + CLOCK_GRAIN;
 }
 
 static bool step_names(struct view *v, struct decision *dec)
@@ -269,7 +269,7 @@ static bool step_both_sign(struct view *v, struct decision *dec)
 		return verdict(dec, REASON_BOTH_SIGN_PERSON, NULL);
 	const struct rec_selector *new = old == a ? b : a;
 	int64_t from = new->signing_since > v->r->grace_from ? new->signing_since : v->r->grace_from;
-	int64_t at = from + record_grace(v->r, v->d, old);
+	int64_t at = from + record_grace(v->r, v->d, old) + CLOCK_GRAIN;
 
 	if (v->now < at)
 		return await(dec, REASON_BOTH_SIGN, ACTION_DISABLE, at);
@@ -304,6 +304,8 @@ static bool retire(struct view *v, const struct rec_selector *s, struct decision
 
 	if (at == 0)
 		return await(dec, REASON_OLD_KEY_IN_GRACE, ACTION_DELETE, 0);
+	if (record_grace(v->r, v->d, s) != 0)
+		at += CLOCK_GRAIN;
 	if (v->now < at) {
 		/* its record must stay right while mail signed with it is still on its way */
 		if (s->dns != SEEN_OK && s->dns != SEEN_UNKNOWN && mend_record(v, s, dec) &&

@@ -20,6 +20,10 @@ struct rules {
 /* "Two looks 10 x poll.active apart": how long a surprising reading must hold before it is acted on. */
 int64_t rules_settle(const struct rules *r);
 
+/* /auth/time tells whole seconds, and each start of the daemon measures anew: two instants may be off against each other
+ * by more than a second, so a wait that must be full is waited this much longer. ms. */
+#define CLOCK_GRAIN 2000
+
 enum note_kind {
 	NOTE_MET,         /* first complete look at the domain */
 	NOTE_KEY_CHANGED, /* a selector's history begins anew: another key, or a change that is not ours (rule 5) */

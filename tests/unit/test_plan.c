@@ -142,8 +142,10 @@ static void a_new_key_waits_for_the_longest_ttl(void **state)
 	says(&w, 1, SELECTOR_READY);
 	look(&w, MS_HOUR);
 	assert_plan(&w, REASON_TTL_WAIT, ACTION_NONE);
-	assert_int_equal(w.dec.next_look, w.now + TTL * MS_SECOND + 1);
-	look(&w, TTL * MS_SECOND + 1);
+	assert_int_equal(w.dec.next_look, w.now + TTL * MS_SECOND + CLOCK_GRAIN);
+	look(&w, TTL * MS_SECOND);
+	assert_plan(&w, REASON_TTL_WAIT, ACTION_NONE);
+	look(&w, CLOCK_GRAIN);
 	assert_plan(&w, REASON_SWITCH_DUE, ACTION_ENABLE);
 }
 
@@ -165,10 +167,10 @@ static void the_old_key_is_deleted_after_its_grace(void **state)
 
 	(void)state;
 	assert_plan(&w, REASON_OLD_KEY_IN_GRACE, ACTION_NONE);
-	assert_int_equal(w.dec.next_at, w.now + GRACE);
-	look_for_days(&w, 6);
+	assert_int_equal(w.dec.next_at, w.now + GRACE + CLOCK_GRAIN);
+	look_for_days(&w, 7);
 	assert_plan(&w, REASON_OLD_KEY_IN_GRACE, ACTION_NONE);
-	look_for_days(&w, 1);
+	look(&w, CLOCK_GRAIN);
 	assert_plan(&w, REASON_DELETE_DUE, ACTION_DELETE);
 	assert_string_equal(w.dec.selector, "s1");
 	w.o.sel[1].dns.state = w.o.sel[1].dns.record =
@@ -241,6 +243,8 @@ static void the_older_of_two_signers_is_switched_off_after_a_grace(void **state)
 	look(&w, MS_MINUTE);
 	assert_plan(&w, REASON_BOTH_SIGN, ACTION_NONE);
 	look_for_days(&w, 7);
+	assert_plan(&w, REASON_BOTH_SIGN, ACTION_NONE);
+	look(&w, CLOCK_GRAIN);
 	assert_plan(&w, REASON_BOTH_SIGN, ACTION_DISABLE);
 	assert_string_equal(w.dec.selector, "s1");
 }
