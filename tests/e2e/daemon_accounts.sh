@@ -1,7 +1,7 @@
 #!/bin/bash
 # Two accounts: one with a key, one a service account whose tokens expire sooner than promised. Each has its own budget:
 # no sixty seconds hold more requests than configured, killed and started anew in between; a refused one stops alone.
-# runtests: timeout=150
+# runtests: timeout=300
 . "$(dirname "$0")/daemon_lib.bash"
 
 world expires_in=34s token_lifetime=3s <<END
@@ -34,7 +34,7 @@ done
 # more than a minute in all, so that the window has to slide
 # shellcheck disable=SC2317 # called by until_true
 minute_over() { [ $(($(date +%s) - BEGAN)) -ge 66 ]; }
-for d in o0 o1 o2; do soon "$d.example signs" 90 signs $d.example; done
+for d in o0 o1 o2; do soon "$d.example signs" 220 signs $d.example; done
 until_true 80 minute_over
 tokens() { sim_get counts | jq .shell.token; }
 ok "tokens are renewed when they expire" test "$(tokens)" -ge 4
