@@ -2,6 +2,7 @@
 # The outside of the program: options, exit codes, --check that sends and writes nothing, --once, and what it refuses to
 # start with, always in a sentence.
 # runtests: timeout=120
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 
 world <<END

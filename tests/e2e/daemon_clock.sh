@@ -3,6 +3,7 @@
 # than a minute while we run, nothing that depends on time is done until three measures in a row agree; what does not
 # depend on it goes on, and then everything does.
 # runtests: timeout=180
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 
 world clock_offset=3h sign_window=30s <<END
@@ -28,7 +29,6 @@ ok "status tells the offset" test "$(offset | tr -d -)" -ge 10790
 
 sim_set clock_offset=$((3 * 3600 + 90))s
 soon "ninety seconds in one step make it unsure" 20 logged 'clock-unsure account default'
-BEFORE=$(changes POST '/enable$')/$(changes DELETE '.')
 UNSURE=$(date +%s)
 inventory b.yaml <<END
 domain: late.example, platform: emailpro, service: emailpro-zz1-1

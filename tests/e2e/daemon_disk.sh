@@ -10,6 +10,7 @@ if [ -z "${DISK_OWN_MOUNTS-}" ]; then
 	fi
 	DISK_OWN_MOUNTS=1 exec unshare -m "$0"
 fi
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 mkdir -m 700 "$STATE"
 mount -t tmpfs -o size=16m,mode=700 none "$STATE" || { skip "a full disk" "no tmpfs here"; done_testing; }

@@ -2,6 +2,7 @@
 # Who writes the records: a person, OVHcloud, or we; and people who meddle: the record of the selector that signs removed,
 # a switch or a stop in the control panel.
 # runtests: timeout=120
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 
 world judge_unwritable@hand.example=yes judge_unwritable@pl.example=yes <<END

@@ -2,6 +2,7 @@
 # MX Plan, and Zimbra by both of its ways: enabled, their records written, watched; the policy's rotation is said to be
 # not applicable; and what flaps, conflicts or is lost is settled before anything is sent again.
 # runtests: timeout=90
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 
 Z1=11111111-2222-3333-4444-555555555555

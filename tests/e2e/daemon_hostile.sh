@@ -2,6 +2,7 @@
 # A hostile API: 429, 5xx, HTML pages, resets before and after the change, cut and foreign answers, a few percent of each,
 # by seed. Nothing is decided on what is not understood, and when it stops everything settles.
 # runtests: timeout=180
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 SEED=${TEST_SEED-1}
 STORM=${TEST_STORM-25}
@@ -30,6 +31,8 @@ domain: plan.example, platform: mxplan, dns: ovh
 domain: zim.example, platform: zimbra, zimbra_api: v2, dns: ovh
 END
 for f in $FAULTS; do sim_set "$f=0.03"; done
+# there a failed task leaves the domain in error until OVHcloud's support mends it: a person's, rightly
+for d in plan zim; do sim_set "task_error@$d.example=0"; done
 dk_start
 storm_over() { [ "$(date +%s)" -ge "$END" ]; }
 END=$(($(date +%s) + STORM))

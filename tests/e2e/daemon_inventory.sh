@@ -3,6 +3,7 @@
 # too), an emptied or removed one changes nothing at OVHcloud, a domain in two files keeps its settings, and mode observe
 # sends nothing.
 # runtests: timeout=120
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 
 world judge_forbidden@seen.example=yes judge_forbidden@shy.example=yes <<END

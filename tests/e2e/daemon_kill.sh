@@ -2,6 +2,7 @@
 # Killed at any moment, with whole lives under way: what was started is found by reading, nothing is done twice, no rule is
 # broken, and when calm comes everything settles. TEST_KILLS and TEST_SEED make it longer and other.
 # runtests: timeout=300
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 SEED=${TEST_SEED-1} KILLS=${TEST_KILLS-30}
 RANDOM=$SEED

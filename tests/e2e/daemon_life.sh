@@ -3,6 +3,7 @@
 # old key for its grace, deletes it and makes it anew, and round again; one that signed before we came is rotated too. The
 # judge sees every change, and the journal tells the story in few lines.
 # runtests: timeout=120
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 
 world <<END

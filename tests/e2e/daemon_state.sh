@@ -3,6 +3,7 @@
 # flipped at many places: the daemon starts, or ends with 4 and a sentence; it never crashes and never breaks a rule.
 # TEST_SEED and TEST_DAMAGES make it longer and other.
 # runtests: timeout=180
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 SEED=${TEST_SEED-1} DAMAGES=${TEST_DAMAGES-24}
 RANDOM=$SEED
@@ -15,6 +16,8 @@ domain main mxplan mx c.example
 END
 credentials
 POLICY='rotate_every: 10s, grace: 5s, splay: 0%'
+# As in earnest a gap is shorter than a grace: what happened between an older state and now lies in a gap.
+SAFETY='minimum_grace: 1s, longest_gap: 3s, max_daily_changes: 1000'
 configure
 inventory a.yaml <<END
 domain: a.example, platform: exchange, service: hosted-zz1-1
