@@ -29,6 +29,7 @@ ok "an account's as well" shape '.accounts[0] | has("name") and has("state") and
 ok "phases count" shape '.phases.settled == 2' "$STATUS_JSON"
 ok "files have path and state" shape '.files[0] | has("path") and has("state") and has("error")' "$STATUS_JSON"
 D=$(ask domains/a.example)
+# shellcheck disable=SC2016 # jq's own variables
 ok "a domain has the contract's members" shape '. as $d | ["domain", "account", "platform", "phase", "condition", "reason", "waits_on",
 	"since", "next", "next_look", "active_selector", "selectors", "rotated", "next_rotation", "diagnosis"] | all(. as $k | $d | has($k))' "$D"
 ok "and a selector" shape '.selectors | length == 2 and all(has("name") and has("state") and has("role") and has("record") and has("target")

@@ -2,6 +2,7 @@
 # A full disk: an intent that cannot be written is not sent. It is told once, and when there is room again everything goes
 # on by itself. Needs root for a file system of its own.
 # runtests: timeout=120
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 if [ -z "${DISK_OWN_MOUNTS-}" ]; then
 	if ! unshare -m true 2>/dev/null; then
 		echo "ok 1 - a full disk # SKIP needs the right to mount a file system"
@@ -10,7 +11,6 @@ if [ -z "${DISK_OWN_MOUNTS-}" ]; then
 	fi
 	DISK_OWN_MOUNTS=1 exec unshare -m "$0"
 fi
-# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 mkdir -m 700 "$STATE"
 mount -t tmpfs -o size=16m,mode=700 none "$STATE" || { skip "a full disk" "no tmpfs here"; done_testing; }
