@@ -88,6 +88,8 @@ static const char *no_other_intent(struct door *g)
 			continue;
 		if (x->action == g->action && (g->seen == NULL || strcmp(x->selector, g->seen->name) == 0))
 			continue; /* this very change */
+		if (x->action == ACTION_PUBLISH && g->action == ACTION_PUBLISH)
+			continue; /* records do not get in each other's way, and share a refresh */
 		if (x->action == ACTION_CREATE && is_virgin_creation(g))
 			continue;
 		if (intent_is_slow_creation(x, g->st->now) && g->action != ACTION_CREATE &&
@@ -497,20 +499,37 @@ struct gate_verdict gate_selector(enum action_kind action, const char *selector,
 
 /* --- records: safety rule 14 ----------------------------------------------------------------------------------- */
 
+/* OVHcloud's platforms: one CNAME to what the API names, and it is never taken away. */
+static const char *record_is_named(const struct gate_record_change *c, const struct seen_selector *s)
+{
+	if (c->rr->absent)
+		return "nothing is removed from a zone but a duplicate that we made";
+	if (s == NULL || !s->named || s->target[0] == '\0')
+		return "OVHcloud does not name this selector and its target";
+	if (c->rr->type != RR_CNAME || !dname_equal(c->rr->data, s->target))
+		return "the target is not the one that the API names";
+	return NULL;
+}
+
+/* Keys of our own: not known yet. */
+static const char *record_is_our_keys(const struct gate_record_change *c, const struct seen_selector *s)
+{
+	(void)c;
+	(void)s;
+	return "records of domains that sign elsewhere are not written";
+}
+
 static const char *record_is_in_place(
         const struct gate_record_change *c, const struct desired *d, const struct seen_selector *s)
 {
 	char name[DNAME_TEXT];
+	const char *why = d->platform == PLATFORM_EXTERNAL ? record_is_our_keys(c, s) : record_is_named(c, s);
 
-	if (s == NULL || !s->named || s->target[0] == '\0')
-		return "OVHcloud does not name this selector and its target";
-	if (!dname_dkim(name, s->name, d->domain) || !dname_equal(name, c->name))
+	if (why != NULL)
+		return why;
+	if (!dname_dkim(name, s->name, d->domain) || !dname_equal(name, c->rr->name))
 		return "the name is not <selector>._domainkey.<domain>";
-	if (!dname_within(c->name, c->zone))
-		return "the name lies outside the zone";
-	if (!dname_valid(c->target) || strchr(c->target, '.') == NULL || !dname_equal(c->target, s->target))
-		return "the target is not the one that the API names";
-	return NULL;
+	return rr_fault(c->rr, c->zone);
 }
 
 static bool in_use(const struct desired *d, const struct record *r, const struct seen_selector *s,
@@ -528,7 +547,7 @@ static const char *may_rewrite(const struct gate_record_change *c, const struct 
 {
 	if (now - rec->target_since < rules_settle(rules))
 		return "the API has not named this target on two looks far enough apart";
-	if (c->old_target[0] == '\0' && s->dns.record == SEEN_MISSING)
+	if (c->old[0] == '\0' && (c->guarded || s->dns.record == SEEN_MISSING))
 		return NULL;
 	if (s->dns_at == 0 || s->dns.key != SEEN_OK)
 		return "no key was seen at the new target";
@@ -558,11 +577,11 @@ struct gate_verdict gate_record(const struct gate_record_change *c, const struct
 		        .rule = 14, .why = why != NULL ? why : "the selector has no record"};
 	if (c->removes || c->refreshes)
 		return (struct gate_verdict){.allow = true, .why = ""};
-	if (c->old_target[0] == '\0' && (g.seen->dns_at == 0 || g.seen->dns.record != SEEN_MISSING))
+	if (c->old[0] == '\0' && !c->guarded && (g.seen->dns_at == 0 || g.seen->dns.record != SEEN_MISSING))
 		return (struct gate_verdict){.rule = 14,
 		        .why = "the zone lists no record there, and our look-up does not prove that there is "
 		               "none"};
-	if (c->old_target[0] != '\0' || in_use(d, r, g.seen, g.rec, rules, st->now)) {
+	if (c->old[0] != '\0' || in_use(d, r, g.seen, g.rec, rules, st->now)) {
 		if (in_use(d, r, g.seen, g.rec, rules, st->now) &&
 		        (why = may_rewrite(c, g.seen, g.rec, st->now, rules)) != NULL)
 			return (struct gate_verdict){.rule = 14,

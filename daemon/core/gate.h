@@ -7,6 +7,7 @@
 #include "core/desired.h"
 #include "core/model.h"
 #include "core/plan.h"
+#include "core/rr.h"
 
 #define GATE_FRESH_MS 30000 /* the reading behind a change is at most this old */
 
@@ -23,13 +24,15 @@ struct gate_verdict gate_selector(enum action_kind action, const char *selector,
         const struct observed *o, const struct record *r, const struct standing *st,
         const struct rules *rules);
 
-/* A change of a DNS record: one CNAME written or rewritten, or a duplicate of it removed. */
+/* A change of a DNS record, as a writer (platform/writer.h) is about to make it. */
 struct gate_record_change {
-	const char *selector, *name, *target; /* the record as it is to be */
+	const char *selector;
+	const struct rr *rr; /* the record as it is to be, or the one that is to go */
 	const char *zone;
-	const char *old_target; /* what it replaces, "" = nothing */
-	bool refreshes;                       /* no record is touched: what is there is published */
-	bool removes;           /* a duplicate that is exactly right stays once */
+	const char *old; /* the data that it replaces or removes, "" = nothing stands there */
+	bool refreshes;  /* no record is touched: what is there is published */
+	bool removes;    /* a duplicate that is exactly right stays once */
+	bool guarded;    /* the server makes sure in the same step that `old` is all that stands there */
 };
 struct gate_verdict gate_record(const struct gate_record_change *c, const struct desired *d,
         const struct observed *o, const struct record *r, const struct standing *st,

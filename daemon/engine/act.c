@@ -269,16 +269,17 @@ static void zone_unlock(struct job *j)
 static bool zone_may_leave(void *arg)
 {
 	struct job *j = arg;
+	struct rr rr;
 	struct gate_record_change c = {
 	        .selector = j->decision.selector,
-	        .name = j->zone.name,
-	        .target = j->zone.target,
+	        .rr = &rr,
 	        .zone = j->zone.zone,
-	        .old_target = j->zone.old_target,
+	        .old = j->zone.old_target,
 	        .removes = j->zone.removes,
 	        .refreshes = j->zone.refreshes,
 	};
 
+	rr_cname(&rr, j->zone.name, j->zone.target);
 	j->standing.now = account_now(j->account);
 	j->standing.paused = j->e->paused;
 	j->denial = j->slot->missing_since != 0

@@ -18,16 +18,21 @@
 #define GRACE (7 * MS_DAY)
 #define TTL   (3600 * MS_SECOND)
 
-static const enum selector_state states[] = {SELECTOR_UNKNOWN, SELECTOR_ABSENT, SELECTOR_TODO, SELECTOR_WAITING_RECORD, SELECTOR_READY,
-        SELECTOR_ENABLING, SELECTOR_IN_PRODUCTION, SELECTOR_DISABLING, SELECTOR_DELETING};
+static const enum selector_state states[] = {SELECTOR_UNKNOWN, SELECTOR_ABSENT, SELECTOR_TODO,
+        SELECTOR_WAITING_RECORD, SELECTOR_READY, SELECTOR_ENABLING, SELECTOR_IN_PRODUCTION,
+        SELECTOR_DISABLING, SELECTOR_DELETING};
 static const enum task_state tasks[] = {TASK_NONE, TASK_PENDING, TASK_OVER, TASK_ERROR};
 static const enum seen seens[] = {SEEN_UNKNOWN, SEEN_OK, SEEN_MISSING, SEEN_WRONG};
 enum grace_case { NEVER_SIGNED, IN_GRACE, GRACE_OVER };
 enum clock_case { CLOCK_SURE, CLOCK_UNSURE };
 enum mode_case { MANAGED, OBSERVED, PAUSED };
-static const enum action_kind actions[] = {ACTION_CREATE, ACTION_ENABLE, ACTION_DISABLE, ACTION_DELETE, ACTION_PUBLISH};
+static const enum action_kind actions[] = {
+        ACTION_CREATE, ACTION_ENABLE, ACTION_DISABLE, ACTION_DELETE, ACTION_PUBLISH};
 
-static const struct rules rules = {.active = 30 * MS_SECOND, .settled = 6 * MS_HOUR, .longest_gap = 36 * MS_HOUR, .minimum_grace = GRACE};
+static const struct rules rules = {.active = 30 * MS_SECOND,
+        .settled = 6 * MS_HOUR,
+        .longest_gap = 36 * MS_HOUR,
+        .minimum_grace = GRACE};
 
 struct world {
 	struct desired d;
@@ -53,7 +58,8 @@ static void put(struct world *w, unsigned i, enum selector_state state, enum tas
 	s->read_at = NOW - MS_SECOND;
 	if (state != SELECTOR_ABSENT && state != SELECTOR_UNKNOWN) {
 		snprintf(s->record, sizeof(s->record), "ovhex1-selector%u._domainkey.example.org", i + 1);
-		snprintf(s->target, sizeof(s->target), "ovhex1-selector%u._domainkey.%u.ac.dkim.mail.ovh.net", i + 1, 1675 + i);
+		snprintf(s->target, sizeof(s->target), "ovhex1-selector%u._domainkey.%u.ac.dkim.mail.ovh.net",
+		        i + 1, 1675 + i);
 		s->dns_at = NOW - MS_SECOND;
 		s->dns.state = s->dns.record = dns;
 		s->dns.key = dns == SEEN_UNKNOWN ? SEEN_UNKNOWN : SEEN_OK;
@@ -75,12 +81,14 @@ static void put(struct world *w, unsigned i, enum selector_state state, enum tas
 		r->ttl_wait = TTL;
 	}
 	if (state == SELECTOR_IN_PRODUCTION) {
-		r->signing_since = w->grace == GRACE_OVER ? NOW - 90 * MS_DAY - (int64_t)i * MS_DAY : NOW - MS_DAY - (int64_t)i;
+		r->signing_since = w->grace == GRACE_OVER ? NOW - 90 * MS_DAY - (int64_t)i * MS_DAY
+		                                          : NOW - MS_DAY - (int64_t)i;
 		r->signing_began = r->signing_since;
 		r->may_sign_last = NOW;
 	} else if (selector_may_sign(state)) {
 		r->may_sign_last = NOW;
-	} else if (w->grace != NEVER_SIGNED && (state == SELECTOR_READY || state == SELECTOR_WAITING_RECORD)) {
+	} else if (w->grace != NEVER_SIGNED &&
+	           (state == SELECTOR_READY || state == SELECTOR_WAITING_RECORD)) {
 		r->may_sign_last = w->grace == IN_GRACE ? NOW - MS_DAY : NOW - 20 * MS_DAY;
 		r->stopped = r->may_sign_last + 1;
 	}
@@ -88,13 +96,21 @@ static void put(struct world *w, unsigned i, enum selector_state state, enum tas
 		r->task_since = NOW - MS_MINUTE;
 }
 
-static void build(struct world *w, const enum selector_state s[2], const enum task_state t[2], const enum seen n[2], enum grace_case grace,
-        enum clock_case clk, enum mode_case mode, bool visible_long)
+static void build(struct world *w, const enum selector_state s[2], const enum task_state t[2],
+        const enum seen n[2], enum grace_case grace, enum clock_case clk, enum mode_case mode,
+        bool visible_long)
 {
 	memset(w, 0, sizeof(*w));
-	w->d = (struct desired){.domain = "example.org", .account = "default", .service = "hosted-zz1-1", .organization = "hosted-zz1-1",
-	        .zone = "example.org", .zone_account = "default", .platform = PLATFORM_EXCHANGE,
-	        .policy = {.rotate_every = 90 * MS_DAY, .grace = GRACE}};
+	w->d = (struct desired){
+	        .domain = "example.org",
+	        .account = "default",
+	        .service = "hosted-zz1-1",
+	        .organization = "hosted-zz1-1",
+	        .zone = "example.org",
+	        .zone_account = "default",
+	        .platform = PLATFORM_EXCHANGE,
+	        .policy = {.rotate_every = 90 * MS_DAY, .grace = GRACE}
+        };
 	w->grace = grace;
 	w->visible_long = visible_long;
 	w->o.began = NOW - 2 * MS_SECOND;
@@ -113,16 +129,26 @@ static void build(struct world *w, const enum selector_state s[2], const enum ta
 		w->r.not_signing_since = NOW - MS_HOUR;
 		w->r.not_signing_looks = 3;
 	}
-	w->st = (struct standing){.now = NOW, .clock_sure = clk == CLOCK_SURE, .observe = mode == OBSERVED, .paused = mode == PAUSED,
-	        .max_rotating = 5, .max_changed = 10};
+	w->st = (struct standing){.now = NOW,
+	        .clock_sure = clk == CLOCK_SURE,
+	        .observe = mode == OBSERVED,
+	        .paused = mode == PAUSED,
+	        .max_rotating = 5,
+	        .max_changed = 10};
 }
 
 static struct gate_verdict ask(const struct world *w, enum action_kind a, unsigned i)
 {
 	if (a != ACTION_PUBLISH)
 		return gate_selector(a, w->o.sel[i].name, &w->d, &w->o, &w->r, &w->st, &rules);
-	struct gate_record_change c = {.selector = w->o.sel[i].name, .name = w->o.sel[i].record, .target = w->o.sel[i].target,
-	        .zone = w->d.zone, .old_target = w->o.sel[i].dns.record == SEEN_WRONG ? "elsewhere.example.net" : ""};
+	struct rr rr;
+
+	if (!rr_cname(&rr, w->o.sel[i].record, w->o.sel[i].target)) /* no target is named */
+		rr = (struct rr){0};
+	struct gate_record_change c = {.selector = w->o.sel[i].name,
+	        .rr = &rr,
+	        .zone = w->d.zone,
+	        .old = w->o.sel[i].dns.record == SEEN_WRONG ? "elsewhere.example.net" : ""};
 	return gate_record(&c, &w->d, &w->o, &w->r, &w->st, &rules);
 }
 
@@ -133,12 +159,13 @@ static bool signs(const struct world *w, unsigned i)
 
 static bool transitional(const struct seen_selector *s)
 {
-	return s->state == SELECTOR_TODO || s->state == SELECTOR_ENABLING || s->state == SELECTOR_DISABLING || s->state == SELECTOR_DELETING ||
-	       s->task == TASK_PENDING;
+	return s->state == SELECTOR_TODO || s->state == SELECTOR_ENABLING || s->state == SELECTOR_DISABLING ||
+	       s->state == SELECTOR_DELETING || s->task == TASK_PENDING;
 }
 
 /* What the rules say of an allowed change, in their own words. */
-static void prove(const struct world *w, enum action_kind a, unsigned i, enum grace_case grace, enum clock_case clk, enum mode_case mode)
+static void prove(const struct world *w, enum action_kind a, unsigned i, enum grace_case grace,
+        enum clock_case clk, enum mode_case mode)
 {
 	const struct seen_selector *s = &w->o.sel[i], *other = &w->o.sel[1 - i];
 
@@ -196,22 +223,28 @@ static void prove_not_silent(const struct world *w, enum mode_case mode)
 	assert_int_equal(dec.waits_on, reason_waits_on(dec.reason));
 	if (dec.action != ACTION_NONE && dec.action != ACTION_LOOK) {
 		assert_int_equal(mode, MANAGED);
-		if (dec.action != ACTION_PUBLISH) { /* what it proposes the gate allows: no quarrel, no spinning */
-			struct gate_verdict v = gate_selector(dec.action, dec.selector, &w->d, &w->o, &w->r, &w->st, &rules);
+		if (dec.action !=
+		        ACTION_PUBLISH) { /* what it proposes the gate allows: no quarrel, no spinning */
+			struct gate_verdict v =
+			        gate_selector(dec.action, dec.selector, &w->d, &w->o, &w->r, &w->st, &rules);
 
 			if (!v.allow)
-				fail_msg("plan proposes %s %s (%s / %s), gate: rule %d %s", action_word(dec.action), dec.selector,
-				        selector_state_word(w->o.sel[0].state), selector_state_word(w->o.sel[1].state), v.rule, v.why);
+				fail_msg("plan proposes %s %s (%s / %s), gate: rule %d %s",
+				        action_word(dec.action), dec.selector,
+				        selector_state_word(w->o.sel[0].state),
+				        selector_state_word(w->o.sel[1].state), v.rule, v.why);
 		}
 		return;
 	}
 	bool somebody = signs(w, 0) || signs(w, 1);
-	bool moving = dec.waits_on == WAITS_OVHCLOUD || dec.waits_on == WAITS_DNS || dec.waits_on == WAITS_TIME;
+	bool moving =
+	        dec.waits_on == WAITS_OVHCLOUD || dec.waits_on == WAITS_DNS || dec.waits_on == WAITS_TIME;
 	bool person = dec.waits_on == WAITS_PERSON;
 	bool look = dec.action == ACTION_LOOK || dec.next_action == ACTION_LOOK;
 	bool standing_still = mode != MANAGED; /* a person asked for it */
 	if (!(somebody || moving || person || look || standing_still))
-		fail_msg("silent: %s / %s: %s", selector_state_word(w->o.sel[0].state), selector_state_word(w->o.sel[1].state), reason_word(dec.reason));
+		fail_msg("silent: %s / %s: %s", selector_state_word(w->o.sel[0].state),
+		        selector_state_word(w->o.sel[1].state), reason_word(dec.reason));
 }
 
 #define EACH(i, list) for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
@@ -222,6 +255,7 @@ static void every_state_every_action(void **state)
 	struct world w;
 
 	(void)state;
+	/* clang-format off */
 	EACH(a, states) EACH(b, states) EACH(ta, tasks) EACH(tb, tasks) EACH(na, seens) EACH(nb, seens)
 		for (int grace = 0; grace < 3; grace++)
 			for (int clk = 0; clk < 2; clk++)
@@ -241,9 +275,11 @@ static void every_state_every_action(void **state)
 						}
 						prove_not_silent(&w, (enum mode_case)mode);
 					}
+	/* clang-format on */
 	EACH(k, actions) assert_true(allowed[actions[k]] > 0); /* the gate can open */
-	print_message("%lu questions; allowed: create %lu publish %lu enable %lu disable %lu delete %lu\n", asked, allowed[ACTION_CREATE],
-	        allowed[ACTION_PUBLISH], allowed[ACTION_ENABLE], allowed[ACTION_DISABLE], allowed[ACTION_DELETE]);
+	print_message("%lu questions; allowed: create %lu publish %lu enable %lu disable %lu delete %lu\n",
+	        asked, allowed[ACTION_CREATE], allowed[ACTION_PUBLISH], allowed[ACTION_ENABLE],
+	        allowed[ACTION_DISABLE], allowed[ACTION_DELETE]);
 }
 
 static void settled(struct world *w, enum selector_state a, enum selector_state b, enum grace_case grace)
@@ -320,16 +356,52 @@ static void a_record_is_written_at_its_own_name_only(void **state)
 	(void)state;
 	settled(&w, SELECTOR_IN_PRODUCTION, SELECTOR_WAITING_RECORD, NEVER_SIGNED);
 	w.o.sel[1].dns.state = w.o.sel[1].dns.record = SEEN_MISSING;
-	struct gate_record_change c = {.selector = w.o.sel[1].name, .name = w.o.sel[1].record, .target = w.o.sel[1].target, .zone = "example.org", .old_target = ""};
+	struct rr rr, right;
+	assert_true(rr_cname(&right, w.o.sel[1].record, w.o.sel[1].target));
+	struct gate_record_change c = {
+	        .selector = w.o.sel[1].name, .rr = &rr, .zone = "example.org", .old = ""};
+	rr = right;
 	assert_true(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).allow);
-	c.name = "www.example.org";
+	assert_true(rr_cname(&rr, "www.example.org", right.data));
 	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
-	c.name = w.o.sel[1].record;
-	c.target = "evil.example.net";
+	assert_true(rr_cname(&rr, right.name, "evil.example.net"));
 	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
-	c.target = w.o.sel[1].target;
+	rr = right;
 	c.zone = "example.net";
 	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
+	c.zone = "example.org";
+	rr.type = RR_TXT; /* another type with the same words */
+	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
+	rr = right;
+	rr.absent = true; /* nothing is taken from the zone of an OVHcloud platform */
+	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
+	rr = right;
+	rr.ttl = 59;
+	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
+	rr = right;
+	w.o.sel[1].dns.state = w.o.sel[1].dns.record = SEEN_WRONG; /* a wildcard answers there */
+	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
+	c.guarded = true; /* and the server itself says that nothing stands at the very name */
+	assert_true(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).allow);
+	w.d.platform = PLATFORM_EXTERNAL;
+	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
+}
+
+static void records_of_both_selectors_go_together(void **state)
+{
+	struct world w;
+	struct rr rr;
+
+	(void)state;
+	settled(&w, SELECTOR_READY, SELECTOR_WAITING_RECORD, NEVER_SIGNED);
+	w.o.sel[1].dns.state = w.o.sel[1].dns.record = SEEN_MISSING;
+	assert_true(rr_cname(&rr, w.o.sel[1].record, w.o.sel[1].target));
+	struct gate_record_change c = {
+	        .selector = w.o.sel[1].name, .rr = &rr, .zone = "example.org", .old = ""};
+	assert_non_null(record_intend(&w.r, ACTION_PUBLISH, w.o.sel[0].name, "", NOW));
+	assert_true(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).allow);
+	w.r.intent[0].action = ACTION_ENABLE;
+	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 6);
 }
 
 static void a_signers_record_is_rewritten_only_when_it_serves_nobody(void **state)
@@ -341,7 +413,10 @@ static void a_signers_record_is_rewritten_only_when_it_serves_nobody(void **stat
 	struct seen_selector *s = &w.o.sel[0];
 	s->dns.state = s->dns.record = SEEN_WRONG;
 	s->dns.served_key = SEEN_OK;
-	struct gate_record_change c = {.selector = s->name, .name = s->record, .target = s->target, .zone = "example.org", .old_target = "old.example.net"};
+	struct rr rr;
+	assert_true(rr_cname(&rr, s->record, s->target));
+	struct gate_record_change c = {
+	        .selector = s->name, .rr = &rr, .zone = "example.org", .old = "old.example.net"};
 	assert_int_equal(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).rule, 14);
 	s->dns.served_key = SEEN_MISSING;
 	assert_true(gate_record(&c, &w.d, &w.o, &w.r, &w.st, &rules).allow);
@@ -403,6 +478,7 @@ int main(void)
 	        cmocka_unit_test(a_foreign_selector_is_never_touched),
 	        cmocka_unit_test(a_leaked_key_has_no_grace_and_every_other_check),
 	        cmocka_unit_test(a_record_is_written_at_its_own_name_only),
+	        cmocka_unit_test(records_of_both_selectors_go_together),
 	        cmocka_unit_test(a_signers_record_is_rewritten_only_when_it_serves_nobody),
 	        cmocka_unit_test(what_the_reading_says_against_it),
 	        cmocka_unit_test(a_repair_needs_two_looks_and_is_done_once_a_day),
