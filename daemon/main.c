@@ -196,6 +196,15 @@ static void lost_row(void *arg, const char *what)
 
 /* --- status, watchdog, readiness ------------------------------------------------------------------------------------ */
 
+/* What the service manager did not take is said again soon. */
+static void owe_later(struct daemon *d)
+{
+	if (!notify_owed() || d->status_due)
+		return;
+	d->status_due = true;
+	timer_set(d->status, MS_SECOND, 0);
+}
+
 static void tell_status(void *arg)
 {
 	struct daemon *d = arg;
@@ -208,6 +217,7 @@ static void tell_status(void *arg)
 	}
 	engine_summary(d->engine, line, sizeof(line));
 	notify_status("%s", line);
+	owe_later(d);
 }
 
 static void status_changed(void *arg)
@@ -228,6 +238,7 @@ static void become_ready(void *arg)
 	d->is_ready = true;
 	engine_summary(d->engine, line, sizeof(line));
 	notify_ready(line);
+	owe_later(d);
 }
 
 /* Fed by progress of the engine's own work, not by a timer that outlives it: the engine's tick counts as progress, and it
@@ -239,6 +250,7 @@ static void feed_watchdog(void *arg)
 
 	if (now != d->progress)
 		notify_watchdog();
+	owe_later(d);
 	d->progress = now;
 	timer_set(d->watchdog, notify_watchdog_interval(), 0);
 }

@@ -1,7 +1,9 @@
-/* What the service manager is told (sd_notify(3)). Without one ($NOTIFY_SOCKET unset) every call does nothing. */
+/* What the service manager is told (the protocol of sd_notify(3)). Without one ($NOTIFY_SOCKET unset) every call does
+ * nothing. No call waits: what a manager that stands still does not take is owed. */
 #ifndef DKIMROTD_IO_NOTIFY_H
 #define DKIMROTD_IO_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* READY=1 with STATUS=: after configuration, inventory and state are read and the loop has turned once. */
@@ -16,5 +18,7 @@ void notify_extend(int64_t more_ms);
 /* How often notify_watchdog is due, half of WatchdogSec=; 0 = never. Call it only when the engine made progress. */
 int64_t notify_watchdog_interval(void);
 void notify_watchdog(void);
+/* Says what is owed, as far as it is taken. True while something is left: try again in a while. */
+bool notify_owed(void);
 
 #endif

@@ -101,11 +101,59 @@ static void without_a_manager(void **state)
 	assert_string_equal(heard(), "");
 }
 
+/* A manager that reads nothing holds up nobody; what it missed it hears when it reads again, in order, the last status
+ * only, and nothing twice. */
+static void a_manager_that_stands_still(void **state)
+{
+	char text[40];
+	unsigned filled = 0;
+
+	(void)state;
+	for (unsigned i = 0; !notify_owed() && i < 100000; i++, filled++)
+		notify_extend((int64_t)i + 1);
+	assert_in_range(filled, 1, 99999);
+	notify_status("old");
+	notify_watchdog();
+	notify_status("new");
+	notify_watchdog();
+	notify_ready("all");
+	assert_true(notify_owed());
+	for (unsigned i = 0; i + 1 < filled; i++) {
+		str_format(text, sizeof(text), "EXTEND_TIMEOUT_USEC=%u", (i + 1) * 1000);
+		assert_string_equal(heard(), text);
+	}
+	assert_false(notify_owed());
+	str_format(text, sizeof(text), "EXTEND_TIMEOUT_USEC=%u", filled * 1000);
+	assert_string_equal(heard(), text);
+	assert_string_equal(heard(), "STATUS=new");
+	assert_string_equal(heard(), "WATCHDOG=1");
+	assert_string_equal(heard(), "READY=1\nSTATUS=all");
+	assert_string_equal(heard(), "");
+}
+
+static void an_abstract_address(void **state)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	char text[40] = "";
+
+	(void)state;
+	str_format(at.sun_path + 1, sizeof(at.sun_path) - 1, "dkimrotd-test-%ld", (long)getpid());
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(at.sun_path + 1));
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, len), 0);
+	at.sun_path[0] = '@';
+	setenv("NOTIFY_SOCKET", at.sun_path, 1);
+	notify_watchdog();
+	assert_int_equal(recv(fd, text, sizeof(text) - 1, 0), 10);
+	assert_string_equal(text, "WATCHDOG=1");
+	close(fd);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {
-	        T(words), T(a_status_forges_nothing), T(the_watchdogs_interval), T(without_a_manager)};
+	const struct CMUnitTest tests[] = {T(words), T(a_status_forges_nothing), T(the_watchdogs_interval),
+	        T(without_a_manager), T(a_manager_that_stands_still), T(an_abstract_address)};
 
 	return cmocka_run_group_tests_name("notify", tests, NULL, NULL);
 }
