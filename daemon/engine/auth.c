@@ -3,34 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/json.h"
-#include "codec/ovhsign.h"
-#include "codec/url.h"
+#include "codec/ovhauth.h"
 #include "engine/parts.h"
 
 #define TOKEN_MARGIN (30 * MS_SECOND)
 
-/* --- the signature ------------------------------------------------------------------------------------------------ */
-
-static void sign(
-        struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out)
-{
-	char signature[OVHSIGN_TEXT];
-	int64_t at = apiclock_stamp(&a->clock, loop_wall(a->e->p.loop)) / MS_SECOND;
-
-	ovhsign(signature, a->cred->application_secret, a->cred->consumer_key, method, url, body, len, at);
-	buf_printf(out,
-	        "X-Ovh-Application: %s\nX-Ovh-Consumer: %s\nX-Ovh-Timestamp: %lld\nX-Ovh-Signature: %s\n",
-	        a->cred->application_key, a->cred->consumer_key, (long long)at, signature);
-}
-
 void auth_headers(
         struct account *a, const char *method, const char *url, const char *body, size_t len, struct buf *out)
 {
-	if (a->cred->kind == CREDENTIALS_OAUTH2)
-		buf_printf(out, "Authorization: Bearer %s\n", a->token);
-	else
-		sign(a, method, url, body, len, out);
+	struct ovhauth_request r = {.method = method, .url = url, .body = body, .body_len = len};
+
+	r.at_ms = apiclock_stamp(&a->clock, loop_wall(a->e->p.loop));
+	ovhauth_headers(out, a->cred, a->token, &r);
 }
 
 /* --- the token: POST {token URL}, grant_type=client_credentials ------------------------------------------------------ */
@@ -43,34 +27,27 @@ void auth_drop_token(struct account *a)
 	a->token = NULL;
 }
 
-/* Judged by the presence of access_token alone: failures come with any status, even 200. */
 static void token_came(void *arg, const struct http_answer *h)
 {
 	struct account *a = arg;
-	const struct json *j = NULL;
-	const char *token = NULL, *error = NULL;
-	int64_t lives = 0;
+	struct ovhauth_token t = {0};
 	char why[200];
 
 	a->token_call = NULL;
-	if (h->end == HTTP_ANSWERED && json_parse(h->body, h->body_len, JSON_MAX_API, &j, NULL, 0) == 0) {
-		token = json_string(json_get(j, "access_token"));
-		error = json_string(json_get(j, "error"));
-		json_int64(json_get(j, "expires_in"), &lives);
-	}
-	if (token != NULL && lives > 0) {
-		a->token = xstrdup(token);
-		a->token_until = loop_boot(a->e->p.loop) + lives * MS_SECOND;
+	if (h->end == HTTP_ANSWERED)
+		ovhauth_token_read(h->body, h->body_len, &t);
+	if (t.token != NULL) {
+		a->token = t.token;
+		a->token_until = loop_boot(a->e->p.loop) + t.lives_ms;
 		a->failures = 0;
-	} else if (error != NULL && h->status < 500) {
-		str_format(why, sizeof(why), "the token was refused: %s", error);
+	} else if (t.error[0] != '\0' && h->status < 500) {
+		str_format(why, sizeof(why), "the token was refused: %s", t.error);
 		account_stop(a, why);
 	} else {
 		a->failures++;
 		int64_t wait = (5 * MS_SECOND) << (a->failures > 7 ? 7 : a->failures);
 		a->hold_until = loop_boot(a->e->p.loop) + wait;
 	}
-	json_free(j);
 	account_pump(a);
 }
 
@@ -83,10 +60,7 @@ static void fetch_token(struct account *a)
 	if (a->token_call != NULL || loop_boot(a->e->p.loop) < a->hold_until ||
 	        (a->stopped && loop_boot(a->e->p.loop) < a->stopped_until))
 		return;
-	buf_puts(&body, "grant_type=client_credentials&scope=all&client_id=");
-	url_encode(&body, a->cred->client_id);
-	buf_puts(&body, "&client_secret=");
-	url_encode(&body, a->cred->client_secret);
+	ovhauth_token_body(&body, a->cred);
 	struct http_request q = {.method = "POST",
 	        .url = a->cred->token_url,
 	        .headers = headers,
@@ -125,18 +99,12 @@ void auth_clear(struct account *a)
 static void time_came(void *arg, const struct api_answer *ans, bool denied)
 {
 	struct account *a = arg;
-	const struct json *j = NULL;
-	int64_t seconds = 0;
 	int64_t wall = loop_wall(a->e->p.loop), boot = loop_boot(a->e->p.loop);
-	bool good = false;
+	int64_t api = 0;
 
 	(void)denied;
 	a->timing = NULL;
-	if (ans->answered && ans->status == 200 &&
-	        json_parse(ans->body, ans->body_len, JSON_MAX_API, &j, NULL, 0) == 0)
-		good = json_int64(j, &seconds) && seconds > 1000000000 && seconds < 100000000000;
-	json_free(j);
-	if (!good) {
+	if (!ans->answered || ans->status != 200 || !ovhauth_time_read(ans->body, ans->body_len, &api)) {
 		int64_t wait = (5 * MS_SECOND) << (a->timing_failures > 6 ? 6 : a->timing_failures);
 
 		a->timing_failures++;
@@ -149,7 +117,7 @@ static void time_came(void *arg, const struct api_answer *ans, bool denied)
 	a->timing_after = 0;
 	struct fields f = {.account = a->cfg->name};
 	char offset[40];
-	bool jump = apiclock_sample(&a->clock, seconds * MS_SECOND, wall, boot);
+	bool jump = apiclock_sample(&a->clock, api, wall, boot);
 	str_format(offset, sizeof(offset), "%lld", (long long)(a->clock.sample / MS_SECOND));
 	if (first && (a->clock.sample > MS_MINUTE || a->clock.sample < -MS_MINUTE))
 		report(EVENT_CLOCK_OFFSET, &f, a->cfg->name, offset);
