@@ -23,8 +23,9 @@ struct ctl {
 	const char *socket;
 	const char *
 	        state; /* folder of the daemon's state, for status without a daemon; NULL = by configuration */
-	const char *config; /* check -c, NULL = none given */
-	const char *color;  /* "auto", "always", "never" */
+	const char *config;  /* -c of the verbs that need no daemon, NULL = none given */
+	const char *account; /* discover --account, NULL = all */
+	const char *color;   /* "auto", "always", "never" */
 	bool json, check, compromised, back, all, missing;
 	const char *reason, *for_text; /* NULL = not given; for_text is a span */
 	int64_t wait;                  /* ms; 0 = do not */
@@ -39,6 +40,7 @@ int ctl_pause(const struct ctl *c, char **args, int n);
 int ctl_resume(const struct ctl *c, char **args, int n);
 int ctl_reload(const struct ctl *c, char **args, int n);
 int ctl_files(const struct ctl *c, char **args, int n); /* "check" */
+int ctl_discover(const struct ctl *c, char **args, int n);
 
 /* "dkimrotctl: ..." on stderr, cleaned. */
 void ctl_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -14,12 +14,8 @@
 #include "codec/inventory.h"
 #include "codec/json.h"
 #include "ctl/ctl.h"
+#include "ctl/site.h"
 #include "io/files.h"
-
-struct texts {
-	struct inventory_text *list;
-	size_t n;
-};
 
 /* Reads what is behind a descriptor: at most FILES_SIZE_MAX. 0 or negative errno. */
 static int read_all(int fd, struct buf *ret)
@@ -56,40 +52,6 @@ static bool read_named(const char *path, struct buf *ret, struct diags *d)
 	return false;
 }
 
-static void add_text(struct texts *t, const char *path, char *text, size_t len)
-{
-	t->list = xrealloc(t->list, (t->n + 1) * sizeof(*t->list));
-	t->list[t->n++] = (struct inventory_text){
-	        .path = xstrdup(path), .text = text ? text : xstrdup(""), .len = text ? len : 0};
-}
-
-static void free_texts(struct texts *t)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		free((void *)(uintptr_t)t->list[i].path);
-		free((void *)(uintptr_t)t->list[i].text);
-	}
-	free(t->list);
-}
-
-/* The inventory's folder as the configuration has it. */
-static void read_folder(const struct config *cfg, struct texts *t, struct diags *d)
-{
-	struct file_list l = {0};
-
-	if (files_list(cfg->inventory, &l, d) < 0)
-		return;
-	for (size_t i = 0; i < l.n; i++) {
-		struct file_text text;
-
-		if (files_read(l.paths[i], FILE_PUBLIC, true, &text, d) < 0)
-			continue;
-		add_text(t, l.paths[i], xstrndup(text.text, text.len), text.len);
-		files_free(&text);
-	}
-	files_list_free(&l);
-}
-
 static struct config *read_config(const char *path, struct diags *d)
 {
 	struct buf b = {0};
@@ -99,16 +61,6 @@ static struct config *read_config(const char *path, struct diags *d)
 		cfg = config_parse(b.data ? b.data : "", b.len, path, d);
 	buf_free(&b);
 	return cfg;
-}
-
-static void print_faults(const struct diags *d)
-{
-	char line[STR_CLEAN_MAX + 600];
-
-	for (size_t i = 0; i < d->n; i++)
-		fprintf(stderr, "%s\n", diag_format(&d->list[i], line, sizeof(line)));
-	if (d->count > d->n)
-		fprintf(stderr, "and %zu more\n", d->count - d->n);
 }
 
 static void print_json(const struct diags *d, size_t files, size_t domains)
@@ -140,20 +92,20 @@ int ctl_files(const struct ctl *c, char **args, int n)
 {
 	const char *path = c->config ? c->config : n == 0 ? CONFIG_DEFAULT_PATH : NULL;
 	struct diags d = {0};
-	struct texts t = {0};
+	struct site_texts t = {0};
 	struct config *cfg = path ? read_config(path, &d) : NULL;
 
 	for (int i = 0; i < n; i++) {
 		struct buf b = {0};
 
 		if (read_named(args[i], &b, &d))
-			add_text(&t, args[i], b.data, b.len);
+			site_add_text(&t, args[i], b.data, b.len);
 	}
 	if (n == 0 && cfg)
-		read_folder(cfg, &t, &d);
+		site_folder(cfg, &t, &d);
 	/* A configuration that is itself at fault leaves policy and account names unresolved. */
 	struct inventory *inv = inventory_build(cfg, t.list, t.n, NULL, 0, NULL, &d);
-	print_faults(&d);
+	site_print_faults(&d);
 	if (c->json)
 		print_json(&d, t.n + (path ? 1 : 0), inv->n);
 	else if (d.count == 0)
@@ -162,7 +114,7 @@ int ctl_files(const struct ctl *c, char **args, int n)
 	int rc = d.count == 0 ? CTL_DONE : CTL_REFUSED;
 	inventory_free(inv);
 	config_free(cfg);
-	free_texts(&t);
+	site_free_texts(&t);
 	diags_clear(&d);
 	return rc;
 }
