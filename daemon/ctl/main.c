@@ -51,7 +51,7 @@ static const struct verb {
                 "that the configuration names"                                                                                                                            },
         {"discover", ctl_discover, 0, 0,  FOR_CONFIG | FOR_ACCOUNT,              "discover [-c FILE] [--account NAME]",
          "inventory YAML of every e-mail domain of the accounts, those already\nlisted left out; "
-         "needs no daemon, writes nothing"                                                                                                                                },
+                "needs no daemon, writes nothing"                                                                                                                         },
         {"reload",   ctl_reload,   0, 0,  0,                                     "reload",
          "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
                 "refused"                                                                                                                                                 },
