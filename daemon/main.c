@@ -241,8 +241,8 @@ static void become_ready(void *arg)
 	owe_later(d);
 }
 
-/* Fed by progress of the engine's own work, not by a timer that outlives it: the engine's tick counts as progress, and it
- * runs on the same loop as everything else. */
+/* Fed by progress of the engine's own work, not by a timer that outlives it: the engine's tick counts as progress, it runs
+ * on the same loop as everything else, and at least twice between two feedings. */
 static void feed_watchdog(void *arg)
 {
 	struct daemon *d = arg;
@@ -274,6 +274,7 @@ static void start_engine(struct daemon *d, struct inventory *inv)
 	        .store = d->store,
 	        .config = d->config,
 	        .credentials = d->credentials,
+	        .tick = notify_watchdog_interval() / 2,
 	        .once = d->once,
 	        .done = once_done,
 	        .changed = status_changed,
@@ -282,6 +283,7 @@ static void start_engine(struct daemon *d, struct inventory *inv)
 
 	d->engine = engine_new(&parts);
 	d->ask.engine = d->engine;
+	d->progress = UINT64_MAX; /* another engine's, so that whatever this one has done counts */
 	engine_start(d->engine, inv);
 }
 

@@ -251,6 +251,13 @@ void engine_poke(struct engine *e)
 	}
 }
 
+static void tick_later(struct engine *e)
+{
+	int64_t every = e->p.once ? MS_SECOND : e->p.tick > 0 && e->p.tick < TICK ? e->p.tick : TICK;
+
+	timer_set(e->tick, every, every / 4);
+}
+
 static void tick(void *arg)
 {
 	struct engine *e = arg;
@@ -270,7 +277,7 @@ static void tick(void *arg)
 		store_commit(e->p.store);
 	pump_all(e);
 	engine_poke(e);
-	timer_set(e->tick, TICK, TICK / 4);
+	tick_later(e);
 }
 
 void engine_start(struct engine *e, struct inventory *inv)
@@ -284,7 +291,7 @@ void engine_start(struct engine *e, struct inventory *inv)
 			slot_schedule(e->slots[i], (enum urgency)e->slots[i]->urgency, 0);
 	e->once_until = loop_boot(e->p.loop) + ONCE_MOST;
 	pump_all(e);
-	timer_set(e->tick, e->p.once ? MS_SECOND : TICK, TICK / 4);
+	tick_later(e);
 	engine_poke(e);
 }
 

@@ -28,6 +28,7 @@ struct engine_parts { /* borrowed; they outlive the engine */
 	const struct config *config;
 	struct credentials *const
 	        *credentials; /* one for each of config->accounts; NULL = that account is stopped */
+	int64_t tick;         /* ms: engine_progress() grows at least so often; 0 = about once a minute */
 	bool once;            /* one pass: `done` is called when all is settled or waits */
 	void (*done)(void *arg, int exit_code); /* once only */
 	void (*changed)(void *arg);             /* the one-line summary may have changed; may be NULL */
@@ -46,9 +47,9 @@ void engine_free(struct engine *e);
 
 /* "9987 in order, 10 in grace, 3 blocked" for STATUS= and people. */
 void engine_summary(struct engine *e, char *dst, size_t n);
-/* Grows as long as the engine can do its work; the watchdog is fed by it. */
 /* The generation in force; borrowed. */
 const struct inventory *engine_inventory(const struct engine *e);
+/* Grows as long as the engine can do its work; the watchdog is fed by it. */
 uint64_t engine_progress(const struct engine *e);
 
 /* --- what people ask (the control socket's handler; also tests) ------------------------------------------------- */
