@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void zone_step(struct job *j);
+static void join_zone(struct job *j);
 
 static bool is_zone_work(const struct job *j)
 {
@@ -190,21 +190,31 @@ static bool may_leave(void *arg)
 	return j->denial.allow;
 }
 
+/* The disk failed: nothing leaves. */
+static void not_durable(struct job *j)
+{
+	int64_t now = account_now(j->account);
+
+	record_answer(&j->record, j->decision.action, j->decision.selector, ANSWER_NOT_SENT, 0, now);
+	for (unsigned i = 0; i < j->n_records; i++)
+		record_answer(
+		        &j->record, j->decision.action, j->records[i].selector, ANSWER_NOT_SENT, 0, now);
+	brakes_switching(j->account, j->slot, false);
+	j->decision.reason = REASON_STATE_DISK;
+	j->decision.condition = CONDITION_ERROR;
+	j->decision.next_look = now + j->rules.active;
+	job_answer(j, ASK_REFUSED, reason_text(REASON_STATE_DISK));
+	job_end(j);
+}
+
 static void intent_durable(struct job *j, bool durable)
 {
 	if (!durable) {
-		record_answer(&j->record, j->decision.action, j->decision.selector, ANSWER_NOT_SENT, 0,
-		        account_now(j->account));
-		brakes_switching(j->account, j->slot, false);
-		j->decision.reason = REASON_STATE_DISK;
-		j->decision.condition = CONDITION_ERROR;
-		j->decision.next_look = account_now(j->account) + j->rules.active;
-		job_answer(j, ASK_REFUSED, reason_text(REASON_STATE_DISK));
-		job_end(j);
+		not_durable(j);
 		return;
 	}
 	if (is_zone_work(j)) {
-		zone_step(j);
+		join_zone(j);
 		return;
 	}
 	j->call = account_call(
@@ -221,6 +231,8 @@ static void put_intent(struct job *j)
 		job_end(j);
 		return;
 	}
+	for (unsigned i = 1; i < j->n_records; i++)
+		record_intend(&j->record, dec->action, j->records[i].selector, j->records[i].rr.data, now);
 	x->scheduled = dec->scheduled;
 	if (dec->repair)
 		j->record.repaired = now;
@@ -238,48 +250,18 @@ static void put_intent(struct job *j)
 
 /* --- records in a zone ------------------------------------------------------------------------------------------ */
 
-/* A zone is written by one job at a time. */
-static bool zone_is_busy(const struct job *j)
+bool act_may_write(struct job *j, unsigned record, const struct write_job *w)
 {
-	for (const struct job *o = j->e->zone_jobs; o != NULL; o = o->next_zone)
-		if (o != j && str_caseeq(o->zone.zone, j->slot->d->zone))
-			return true;
-	return false;
-}
-
-static void zone_lock(struct job *j)
-{
-	j->zone_locked = true;
-	j->next_zone = j->e->zone_jobs;
-	j->e->zone_jobs = j;
-}
-
-static void zone_unlock(struct job *j)
-{
-	if (!j->zone_locked)
-		return;
-	for (struct job **p = &j->e->zone_jobs; *p != NULL; p = &(*p)->next_zone)
-		if (*p == j) {
-			*p = j->next_zone;
-			break;
-		}
-	j->zone_locked = false;
-}
-
-static bool zone_may_leave(void *arg)
-{
-	struct job *j = arg;
-	struct rr rr;
 	struct gate_record_change c = {
-	        .selector = j->decision.selector,
-	        .rr = &rr,
-	        .zone = j->zone.zone,
-	        .old = j->zone.old_target,
-	        .removes = j->zone.removes,
-	        .refreshes = j->zone.refreshes,
+	        .selector = j->records[record].selector,
+	        .rr = &j->records[record].rr,
+	        .zone = w->zone,
+	        .old = w->old,
+	        .removes = w->removes,
+	        .refreshes = w->refreshes,
+	        .guarded = w->guarded,
 	};
 
-	rr_cname(&rr, j->zone.name, j->zone.target);
 	j->standing.now = account_now(j->account);
 	j->standing.paused = j->e->paused;
 	j->denial = j->slot->missing_since != 0
@@ -288,103 +270,176 @@ static bool zone_may_leave(void *arg)
 	return j->denial.allow;
 }
 
-static void zone_ended(struct job *j)
+static void tell_written(struct job *j, const struct job_record *r)
 {
-	const struct decision *dec = &j->decision;
-	struct zone_job *z = &j->zone;
-	int64_t now = account_now(j->account);
+	char what[HOST_NAME + 40];
 	struct fields f;
 
-	zone_unlock(j);
 	tell_fields(&f, j->slot);
-	f.selector = dec->selector;
-	f.action = "publish";
-	f.query_id = z->query_id;
-	if (z->verdict == ZONE_DONE) {
-		record_published(&j->record, dec->selector, now);
+	f.selector = r->selector;
+	f.action = action_word(j->decision.action);
+	f.query_id = r->end.query_id;
+	if (r->end.verdict != WRITE_DONE) {
+		report(EVENT_DNS_PROBLEM, &f, r->rr.name, r->end.text);
+		return;
+	}
+	str_format(what, sizeof(what), "%s%s%s", rr_type_word(r->rr.type),
+	        r->rr.type == RR_CNAME ? " to " : "", r->rr.type == RR_CNAME ? r->rr.data : "");
+	report(EVENT_RECORD_WRITTEN, &f, r->rr.name, what, r->rr.absent ? "removed" : "written");
+}
+
+/* What became of one record, into the domain's record. Whatever was written is found by the next look at the zone: it looks
+ * first and never duplicates. */
+static void note_written(struct job *j, const struct job_record *r, int64_t now)
+{
+	const struct write_item *x = &r->end;
+
+	if (x->verdict == WRITE_DONE) {
+		record_published(&j->record, r->selector, now);
 		j->acted = true;
-		report(EVENT_RECORD_WRITTEN, &f, z->name, z->target);
-		store_history(j->e->p.store, j->record.id, now, "record", "{\"action\":\"publish\"}");
-		job_save(j);
-		job_commit(j, outcome_committed);
-		return;
+		store_history(j->e->p.store, j->record.id, now, "record",
+		        r->rr.absent ? "{\"action\":\"remove\"}" : "{\"action\":\"publish\"}");
+	} else {
+		record_answer(&j->record, j->decision.action, r->selector,
+		        x->changed || x->open ? ANSWER_OPEN : ANSWER_REFUSED, 0, now);
 	}
-	/* Whatever was written is found by the next look at the zone: it looks first and never duplicates. */
-	record_answer(
-	        &j->record, ACTION_PUBLISH, dec->selector, z->changed ? ANSWER_OPEN : ANSWER_REFUSED, 0, now);
-	if (z->verdict == ZONE_DENIED) {
-		denied(j);
-		return;
-	}
-	report(EVENT_DNS_PROBLEM, &f, z->name, z->text);
-	j->decision.reason = z->verdict == ZONE_FOREIGN      ? REASON_RECORD_FOREIGN
-	                     : z->trouble == TROUBLE_GRANT   ? REASON_NOT_GRANTED
-	                     : z->trouble == TROUBLE_MISSING ? REASON_NO_SERVICE
-	                                                     : REASON_API_TROUBLE;
-	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", z->text);
+	if (x->verdict != WRITE_DENIED)
+		tell_written(j, r);
+}
+
+static enum reason reason_of(const struct write_item *x)
+{
+	return x->verdict == WRITE_FOREIGN     ? REASON_RECORD_FOREIGN
+	       : x->trouble == TROUBLE_GRANT   ? REASON_NOT_GRANTED
+	       : x->trouble == TROUBLE_MISSING ? REASON_NO_SERVICE
+	                                       : REASON_API_TROUBLE;
+}
+
+/* The zone did not take it: the domain waits, longer each time. */
+static void failed(struct job *j, const struct write_item *x)
+{
+	j->decision.reason = reason_of(x);
+	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", x->text);
 	j->decision.condition = reason_condition(j->decision.reason);
 	j->decision.waits_on = reason_waits_on(j->decision.reason);
 	int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0
 	                      ? j->before.interval * 2
 	                      : 2 * j->rules.active;
-	j->decision.next_look = now + (gap > j->rules.settled ? j->rules.settled : gap);
+	j->decision.next_look = account_now(j->account) + (gap > j->rules.settled ? j->rules.settled : gap);
 	j->decision.moving = true;
 	job_end(j);
 }
 
-static void zone_answered(void *arg, const struct api_answer *a, bool was_denied)
+void act_written(struct job *j)
 {
-	struct job *j = arg;
+	const struct write_item *bad = NULL;
+	bool refused = false;
+	int64_t now = account_now(j->account);
 
-	j->call = NULL;
-	if (was_denied)
-		zone_deny(&j->zone, j->denial.why);
-	else
-		zone_feed(&j->zone, a);
-	zone_step(j);
+	for (unsigned i = 0; i < j->n_records; i++) {
+		const struct job_record *r = &j->records[i];
+
+		note_written(j, r, now);
+		if (r->end.verdict == WRITE_DENIED)
+			refused = true;
+		else if (r->end.verdict != WRITE_DONE && bad == NULL)
+			bad = &r->end;
+	}
+	j->n_records = 0;
+	if (bad != NULL) {
+		failed(j, bad);
+	} else if (refused) {
+		denied(j);
+	} else {
+		job_save(j);
+		job_commit(j, outcome_committed);
+	}
 }
 
-static void zone_step(struct job *j)
+/* Another batch is at it: soon again, spread so that they do not all come at once. */
+static void come_again(struct job *j)
 {
-	if (j->zone_account == NULL) {
-		j->zone_account = account_by_name(j->e, j->slot->d->zone_account);
-		if (j->zone_account == NULL || j->zone_account->stopped) {
-			j->zone.verdict = ZONE_TROUBLE;
-			j->zone.trouble = TROUBLE_ACCOUNT;
-			str_format(j->zone.text, sizeof(j->zone.text), "the account of the zone is stopped");
+	j->decision.next_look = account_now(j->account) + MS_SECOND + (int64_t)(j->slot->at % 16) * 100;
+	j->decision.next_action = j->decision.action;
+	job_end(j);
+}
+
+static void join_zone(struct job *j)
+{
+	if (zone_join(j))
+		return;
+	for (unsigned i = 0; i < j->n_records; i++)
+		record_answer(&j->record, j->decision.action, j->records[i].selector, ANSWER_NOT_SENT, 0,
+		        account_now(j->account));
+	come_again(j);
+}
+
+/* The record that a selector needs. False when the pass does not know it. */
+static bool want_record(struct job *j, const char *selector)
+{
+	struct job_record *r = &j->records[j->n_records];
+
+	for (unsigned i = 0; i < j->pass.seen.n; i++) {
+		const struct seen_selector *s = &j->pass.seen.sel[i];
+
+		if (!str_eq(s->name, selector) || !rr_cname(&r->rr, s->record, s->target))
+			continue;
+		str_copy(r->selector, sizeof(r->selector), selector);
+		j->n_records++;
+		return rr_fault(&r->rr, j->slot->d->zone) == NULL;
+	}
+	return false;
+}
+
+/* The decision's record, and those that would be decided on after it: they share a publication. The same plan() over a
+ * copy tells. */
+static bool want_records(struct job *j)
+{
+	struct record *copy = xmalloc(sizeof(*copy));
+	struct decision dec = j->decision;
+	bool fit = want_record(j, dec.selector);
+
+	*copy = j->record;
+	while (fit && j->n_records < INTENTS_MAX && !record_has_intent(&j->record)) {
+		record_published(copy, dec.selector, j->standing.now);
+		plan(j->slot->d, &j->pass.seen, copy, &j->standing, &j->rules, &dec);
+		if (dec.action != ACTION_PUBLISH || str_eq(dec.selector, j->records[0].selector))
+			break;
+		if (!want_record(j, dec.selector)) { /* its own turn will tell why */
+			j->n_records = 1;
+			break;
 		}
 	}
-	if (j->zone.verdict != ZONE_BUSY || !zone_next(&j->zone, &j->change)) {
-		zone_ended(j);
-		return;
-	}
-	unsigned *reserved = j->zone_account == j->account ? &j->reserved : NULL;
-	j->call = account_call(j->zone_account, &j->change, URGENT_CHANGE, reserved,
-	        j->change.changes ? zone_may_leave : NULL, zone_answered, j);
+	free(copy);
+	return fit;
 }
 
 static void publish(struct job *j)
 {
-	const struct seen_selector *s = NULL;
+	const struct account *a = zone_account(j);
 
-	for (unsigned i = 0; i < j->pass.seen.n; i++)
-		if (str_eq(j->pass.seen.sel[i].name, j->decision.selector))
-			s = &j->pass.seen.sel[i];
-	j->zone_account = NULL;
-	if (s == NULL || zone_job_init(&j->zone, j->slot->d->zone, s->record, s->target) != 0) {
+	j->n_records = 0;
+	if (!want_records(j)) {
+		j->n_records = 0;
 		j->denial = (struct gate_verdict){.rule = 14,
 		        .why = "the record's name is not inside the zone, or its target is no host name"};
 		denied(j);
 		return;
 	}
-	if (zone_is_busy(j)) { /* another domain's records of the same zone are being written: soon again */
-		j->decision.next_look =
-		        account_now(j->account) + MS_SECOND + (int64_t)(j->slot->at % 16) * 100;
-		j->decision.next_action = ACTION_PUBLISH;
-		job_end(j);
+	if (a == NULL || a->stopped) {
+		const struct write_item stopped = {.verdict = WRITE_TROUBLE,
+		        .trouble = TROUBLE_ACCOUNT,
+		        .text = "the account of the zone is stopped"};
+
+		j->n_records = 0;
+		failed(j, &stopped);
 		return;
 	}
-	zone_lock(j);
+	if (!zone_has_room(j)) {
+		j->n_records = 0;
+		come_again(j);
+		return;
+	}
 	put_intent(j);
 }
 
@@ -412,5 +467,5 @@ void act_start(struct job *j)
 
 void act_release(struct job *j)
 {
-	zone_unlock(j);
+	zone_leave(j);
 }

@@ -474,7 +474,7 @@ void job_cancel(struct job *j)
 /* A change has left and its answer is awaited, or is about to leave. */
 bool job_is_acting(const struct job *j)
 {
-	return j->change.changes && j->call != NULL;
+	return (j->change.changes && j->call != NULL) || zone_is_acting(j);
 }
 
 /* --- commits: one a turn ---------------------------------------------------------------------------------------- */

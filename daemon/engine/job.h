@@ -32,12 +32,13 @@ struct job {
 	struct api_request change;
 	struct gate_verdict denial;
 	char subject[SELECTOR_NAME + HOST_NAME];
-	struct zone_job zone;
-	struct account *zone_account;
-	unsigned zone_reserved;
-	bool zone_locked;
-	struct job *next_zone; /* among e->zone_jobs, while zone_locked */
-	const char *zone_selector;
+	unsigned n_records;
+	struct job_record { /* that this job wants in its zone */
+		char selector[SELECTOR_NAME];
+		struct rr rr;
+		struct write_item end; /* what became of it */
+	} records[INTENTS_MAX];
+	struct zone_batch *batch; /* NULL = it writes no zone now */
 	/* waiting for the commit */
 	void (*committed)(struct job *j, bool durable);
 	struct job *next_commit;
@@ -54,5 +55,19 @@ void job_answer(struct job *j, enum ask_result result, const char *text); /* to 
 /* Carries out j->decision.action; afterwards job_decide or job_end. */
 void act_start(struct job *j);
 void act_release(struct job *j); /* whatever it held; before the job goes */
+/* May the request that a writer is about to send leave, for this record of the job? Else j->denial says why not. */
+bool act_may_write(struct job *j, unsigned record, const struct write_job *w);
+/* Every record of the job has its end. */
+void act_written(struct job *j);
+
+/* --- zones.c: who writes into a zone now ------------------------------------------------------------------------- */
+
+struct account *zone_account(const struct job *j); /* of the job's zone; NULL = there is none of that name */
+/* Can the job's records go now? Else another batch is at it, and the job comes again soon. */
+bool zone_has_room(const struct job *j);
+/* Hands j->records over, with their intents durable; act_written follows, maybe from inside. False: no room. */
+bool zone_join(struct job *j);
+void zone_leave(struct job *j);           /* nobody waits for its records any more */
+bool zone_is_acting(const struct job *j); /* a change to its zone has left, or is about to */
 
 #endif

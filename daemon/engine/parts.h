@@ -12,11 +12,12 @@
 #include "io/loop.h"
 #include "io/report.h"
 #include "io/store.h"
-#include "platform/platform.h"
+#include "platform/writer.h"
 
 struct job;
 struct call;
 struct orphan;
+struct zone_batch;
 
 /* One domain of the inventory, in memory: its schedule and what the counts need. The record lives in the store. */
 struct slot {
@@ -107,9 +108,10 @@ struct engine {
 	uint64_t progress;
 	int64_t started, once_until;
 	int64_t last_prune;
-	int64_t oldest_key, oldest_at; /* for /metrics: the signer longest in service, and when it was found (boot clock) */
+	int64_t oldest_key,
+	        oldest_at; /* for /metrics: the signer longest in service, and when it was found (boot clock) */
 	unsigned jobs, jobs_ended; /* ended: since memory was last given back */
-	struct job *zone_jobs;     /* those that write a zone now */
+	struct zone_batch *zones;  /* that are written now */
 	bool once_done;
 };
 

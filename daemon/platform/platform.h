@@ -1,4 +1,4 @@
-/* One driver a platform, and one for OVHcloud's zones. A driver does no I/O: it says which request comes next and is
+/* One driver a platform. A driver does no I/O: it says which request comes next and is
  * handed the answer; it turns JSON into observations and an action into a request. It never decides whether a change
  * is wise (plan) or allowed (gate), and what it does not understand it calls unknown (safety rule 4).
  * To add a platform: implement the five functions below from their prose, and add a row in platform.c. */
@@ -17,7 +17,7 @@
 struct api_request {
 	const char *method; /* static */
 	char path[1024];
-	char body[1024];  /* "" = none */
+	char body[2048];  /* "" = none */
 	char cursor[128]; /* X-Pagination-Cursor, "" = none (v2) */
 	bool changes;     /* it changes something: it needs the gate and a durable intent */
 };
@@ -118,55 +118,5 @@ const struct driver *platform_for(const struct desired *d);
  * understood; a flight look never sets it, and too_many prevents it. `trouble` is the worst that happened. */
 bool platform_next(struct pass *p, struct api_request *ret);
 void platform_feed(struct pass *p, const struct api_answer *a);
-
-/* --- records in an OVHcloud zone: /domain/zone/{zoneName}/record ---------------------------------------------- */
-
-enum zone_verdict {
-	ZONE_BUSY,    /* not finished: ask zone_next */
-	ZONE_DONE,    /* the record is right in the zone and a refresh was accepted */
-	ZONE_FOREIGN, /* something else stands at exactly this name: a person must look */
-	ZONE_TROUBLE, /* see trouble and text; the change failed and is tried again later */
-	ZONE_DENIED,  /* the gate refused the write */
-};
-
-#define ZONE_FOUND_MAX 8 /* records at one name; more is nobody's CNAME */
-
-/* Makes one CNAME right: looks first, compares exactly (names fold case; what the ilike filter brings besides is left
- * alone), creates or updates, reads back, refreshes. It ends with a refresh also when nothing had to be changed: a job is
- * started because the DNS does not show the record. Whatever failed, the next job looks again before it writes. It removes
- * a CNAME only where an equal one stays (safety rule 14), or the one that this very job has just made beside something that
- * the list had not shown. Two jobs in one zone must not overlap: the caller keeps them apart. */
-struct zone_job {
-	char zone[HOST_NAME], name[HOST_NAME]; /* name: the whole customer record, inside the zone */
-	char target[HOST_NAME];                /* without the dot; it is written with one */
-	enum zone_verdict verdict;
-	enum trouble trouble;
-	char text[200], query_id[80];
-	bool changed; /* a record was created, updated or removed by this job, and the API said so */
-	/* What the request that zone_next gave last would change, for the gate. */
-	char old_target
-	        [HOST_NAME]; /* the CNAME that it replaces or removes; "" = it creates one, or only publishes */
-	bool removes;        /* it deletes a duplicate of ours */
-	bool refreshes;      /* it changes no record: it has the zone served as it stands */
-	/* cursor */
-	unsigned step, at, tries;
-	unsigned empty;        /* lists without a record at the name */
-	int64_t created; /* id that this job's POST was answered with, -1 = a POST was answered without one */
-	bool updated;
-	unsigned n;
-	struct {
-		int64_t id, ttl;
-		char type[16];
-		char target[HOST_NAME]; /* as a whole name, lower case, no dot; "" where it is no name */
-	} found[ZONE_FOUND_MAX];
-};
-/* 0, or -EINVAL: the name is no <selector>._domainkey.<domain> inside the zone, or the target no host name (safety
- * rule 14); *z is untouched then. */
-int zone_job_init(struct zone_job *z, const char *zone, const char *name, const char *target);
-/* The next request in *ret (true; ask the gate when it `changes`), or false: see verdict. */
-bool zone_next(struct zone_job *z, struct api_request *ret);
-void zone_feed(struct zone_job *z, const struct api_answer *a);
-/* The gate refused the request that zone_next gave last: the job ends without it. */
-void zone_deny(struct zone_job *z, const char *why);
 
 #endif

@@ -87,7 +87,7 @@ struct write_job {
 	unsigned n;
 	struct write_item items[WRITE_ITEMS];
 	bool over;       /* every item has its last verdict */
-	bool publishing; /* the items are made: nothing can be added any more */
+	bool publishing; /* what is made is being published: nothing can be added any more */
 	/* About the request that write_next gave last, for the gate: */
 	unsigned at;    /* the item that it is for; a publication is for all that are made */
 	bool removes;   /* it removes a duplicate that we made, and an equal one stays; not for rr.absent */
@@ -96,15 +96,18 @@ struct write_job {
 	char old[RR_DATA]; /* the data that it replaces or removes; "" = nothing stands there */
 	enum rr_type old_type;
 	/* the driver's own cursor, anew for each item */
+	bool begun;
 	unsigned step, look, tries, empty, found_n;
 	int64_t created; /* ovh: id that the POST was answered with, -1 = answered without one */
 	bool updated;
+	bool as_txt; /* ovh: the pseudo-type refused the text */
 	struct write_found {
 		int64_t id, ttl;
 		char type[16];
+		bool known; /* of a type that we write: */
 		enum rr_type rr_type;
-		bool known; /* it is of a type that we write; else data is "" */
-		char data[RR_DATA];
+		char data
+		        [RR_DATA]; /* CNAME: as a whole name, lower case, no dot; texts unquoted; never "" when known */
 	} found[WRITE_FOUND];
 	struct dns_data seen; /* rfc2136 */
 };
@@ -121,8 +124,7 @@ struct writer {
 
 /* Begins a job without items. -ENOTSUP: nobody of ours writes there (`manual`, `platform`); -EINVAL: the zone is none. */
 int write_begin(struct write_job *w, enum dns_mode dns, const char *zone, uint32_t ttl);
-/* Adds a record; returns its place, or -EINVAL (rr_fault), -ENOSPC (full), -EBUSY (publishing or over: begin another job).
- * A record that stands in the job already shares its place. */
+/* Adds a record; returns its place, or -EINVAL (rr_fault), -ENOSPC (full), -EBUSY (publishing or over: begin another job). */
 int write_add(struct write_job *w, const struct rr *rr);
 /* The next request in *ret (true; ask the gate when it `changes`), or false: the job is over. */
 bool write_next(struct write_job *w, struct write_request *ret);

@@ -1,177 +1,231 @@
-/* One CNAME in an OVHcloud zone, made right: the job as a machine that is asked for its next request (ovh-api 3). It must
- * never write without having looked, touch a record at another name, or remove anything but a CNAME that is there twice. */
-#include <errno.h>
+/* Records in an OVHcloud zone, made right: /domain/zone/{zoneName}/record (ovh-api 3). A record is looked for, compared
+ * exactly (names fold case, texts are unquoted; what the ilike filter brings besides is left alone), created or updated,
+ * read back; one refresh publishes all of a job. The refresh is sent also where nothing had to be changed: a job is started
+ * because the DNS does not show the record. It must never write without having looked, touch a record at another name,
+ * change a type, or remove anything but what was asked to go and what is there twice. */
 #include <string.h>
 
-#include "base/util.h"
 #include "core/dname.h"
-#include "platform/look.h"
+#include "platform/zone_parts.h"
 
-enum step { AT_LIST, AT_READ, AT_CREATE, AT_UPDATE, AT_REMOVE, AT_CHECK, AT_REFRESH };
+#define LISTS_MOST                                                                                           \
+	6 /* how often a record is listed: ids move, and a fresh one is not to be seen for a while */
 
-#define LISTS_MOST 6 /* how often a job lists: ids move, and a fresh record is not to be seen for a while */
-
-int zone_job_init(struct zone_job *z, const char *zone, const char *name, const char *target)
+const struct rr *zone_wanted(const struct write_job *w)
 {
-	struct zone_job job = {.verdict = ZONE_BUSY};
-
-	if (!dname_lower(job.zone, sizeof job.zone, zone) || !dname_valid_host(job.zone) ||
-	        !dname_lower(job.name, sizeof job.name, name) || !dname_valid(job.name) ||
-	        !dname_lower(job.target, sizeof job.target, target) || !host_valid(job.target))
-		return -EINVAL;
-	const char *key = strstr(job.name, "._domainkey.");
-	if (!key || key == job.name || dname_equal(job.name, job.zone) || !dname_within(job.name, job.zone) ||
-	        dname_equal(job.name, job.target))
-		return -EINVAL;
-	*z = job;
-	return 0;
+	return &w->items[w->at].rr;
 }
 
 /* ---- ends ---- */
 
-static void end(struct zone_job *z, enum zone_verdict verdict, enum trouble t, const char *text)
-{
-	z->verdict = verdict;
-	z->trouble = t;
-	str_clean(z->text, sizeof z->text, text);
-}
-
-static void trouble(struct zone_job *z, enum trouble t, const char *what)
+void zone_describe(const struct write_job *w, enum zone_step step, const char *what, char *dst, size_t n)
 {
 	static const char *const doing[] = {
 	        [AT_LIST] = "listing the records of zone",
 	        [AT_READ] = "reading a record of zone",
 	        [AT_CREATE] = "creating a record in zone",
 	        [AT_UPDATE] = "updating a record in zone",
-	        [AT_REMOVE] = "removing a duplicate from zone",
+	        [AT_REMOVE] = "removing a record from zone",
 	        [AT_CHECK] = "reading back a record of zone",
 	        [AT_REFRESH] = "refreshing zone",
 	};
-	char text[400];
 
-	str_format(text, sizeof text, "%s %s: %s", doing[z->step], z->zone, what);
-	end(z, ZONE_TROUBLE, t, text);
+	str_format(dst, n, "%s %s: %s", doing[step], w->zone, what);
 }
 
-void zone_deny(struct zone_job *z, const char *why)
+void zone_trouble(struct write_job *w, enum trouble t, const char *what)
 {
-	if (z->verdict == ZONE_BUSY)
-		end(z, ZONE_DENIED, TROUBLE_NONE, why);
+	char text[400];
+
+	zone_describe(w, (enum zone_step)w->step, what, text, sizeof text);
+	writer_end(w, WRITE_TROUBLE, t, text);
 }
 
 /* From the start, since what is known of the records is not so any more. */
-static void list_again(struct zone_job *z, const char *why)
+void zone_list_again(struct write_job *w, const char *why)
 {
-	if (++z->tries >= LISTS_MOST) {
-		trouble(z, TROUBLE_TRANSIENT, why);
+	if (++w->tries >= LISTS_MOST) {
+		zone_trouble(w, TROUBLE_TRANSIENT, why);
 		return;
 	}
-	z->step = AT_LIST;
-	z->n = 0;
+	w->step = AT_LIST;
+	w->found_n = 0;
 }
 
 /* ---- deciding ---- */
 
-static bool is_cname(const struct zone_job *z, unsigned i)
+static bool is_alike(enum rr_type a, enum rr_type b)
 {
-	return str_eq(z->found[i].type, "CNAME");
+	return (a == RR_CNAME) == (b == RR_CNAME);
 }
 
-static bool is_right(const struct zone_job *z, unsigned i)
+/* Of the wanted kind, TXT and DKIM being one. */
+static bool is_kind(const struct write_job *w, unsigned i)
 {
-	return is_cname(z, i) && str_eq(z->found[i].target, z->target);
+	return w->found[i].known && is_alike(w->found[i].rr_type, zone_wanted(w)->type);
 }
 
-static void foreign(struct zone_job *z, unsigned i)
+static bool is_right(const struct write_job *w, unsigned i)
 {
+	const struct write_found *f = &w->found[i];
+
+	return f->known && rr_same_data(f->rr_type, f->data, zone_wanted(w)->type, zone_wanted(w)->data);
+}
+
+/* The pseudo-type takes the tags of OVHcloud's form only, keys of RSA and no empty one (ovh-api 3). */
+static bool pseudo_type_takes(const char *text)
+{
+	const char *k = strstr(text, "k="), *p = strstr(text, "p=");
+
+	if (k && !str_prefix(k, "k=rsa"))
+		return false;
+	return p && strspn(p + 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") >= 32;
+}
+
+enum rr_type zone_type_to_create(const struct write_job *w)
+{
+	if (zone_wanted(w)->type != RR_DKIM)
+		return zone_wanted(w)->type;
+	return !w->as_txt && pseudo_type_takes(zone_wanted(w)->data) ? RR_DKIM : RR_TXT;
+}
+
+/* A record in the pseudo-type whose text is to become one that the type refuses: only another record can hold it. */
+static bool must_change_type(const struct write_job *w, unsigned i)
+{
+	return w->found[i].rr_type == RR_DKIM && (w->as_txt || !pseudo_type_takes(zone_wanted(w)->data));
+}
+
+static void foreign(struct write_job *w, unsigned i)
+{
+	const struct write_found *f = &w->found[i];
 	char text[400];
 
-	if (!is_cname(z, i))
-		str_format(text, sizeof text, "a %s record stands at %s in zone %s", z->found[i].type,
-		        z->name, z->zone);
+	if (!is_kind(w, i))
+		str_format(text, sizeof text, "a %s record stands at %s in zone %s", f->type,
+		        zone_wanted(w)->name, w->zone);
 	else
-		str_format(text, sizeof text, "%u records stand at %s in zone %s, one of them a CNAME to %s",
-		        z->n, z->name, z->zone, z->found[i].target);
-	end(z, ZONE_FOREIGN, TROUBLE_NONE, text);
+		str_format(text, sizeof text, "%u records stand at %s in zone %s, one of them a %s %s %.80s",
+		        w->found_n, zone_wanted(w)->name, w->zone, f->type,
+		        f->rr_type == RR_CNAME ? "to" : "with", f->data);
+	writer_end(w, WRITE_FOREIGN, TROUBLE_NONE, text);
 }
 
 /* The next request changes record i. */
-static void change(struct zone_job *z, enum step step, unsigned i)
+static void change(struct write_job *w, enum zone_step step, unsigned i)
 {
-	z->step = step;
-	z->at = i;
-	z->removes = step == AT_REMOVE;
-	z->refreshes = step == AT_REFRESH;
-	z->old_target[0] = '\0';
-	if (step == AT_UPDATE || step == AT_REMOVE)
-		memcpy(z->old_target, z->found[i].target, sizeof z->old_target);
+	w->step = step;
+	w->look = i;
 }
 
 /* The record that this job made and that is not alone: the list had not shown the others. */
-static bool is_our_surplus(const struct zone_job *z, unsigned i)
+static bool is_our_surplus(const struct write_job *w, unsigned i)
 {
-	return z->n > 1 && z->created > 0 && z->found[i].id == z->created && is_right(z, i);
+	return w->found_n > 1 && w->created > 0 && w->found[i].id == w->created && is_right(w, i);
+}
+
+static void decide_absent(struct write_job *w)
+{
+	for (unsigned i = 0; i < w->found_n; i++)
+		if (is_right(w, i)) {
+			change(w, AT_REMOVE, i);
+			return;
+		}
+	if (w->found_n == 0 && w->empty++ == 0)
+		zone_list_again(w, ""); /* an empty list is believed the second time */
+	else
+		writer_end(w, WRITE_MADE, TROUBLE_NONE, "");
+}
+
+struct stock {
+	unsigned right, last_right; /* how many are right, the newest of them */
+	unsigned others, other;     /* what else stands there; one of another kind, where there is one */
+};
+
+static struct stock take_stock(const struct write_job *w)
+{
+	struct stock s = {0};
+
+	for (unsigned i = 0; i < w->found_n; i++) {
+		if (is_right(w, i)) {
+			if (s.right++ == 0 || w->found[i].id > w->found[s.last_right].id)
+				s.last_right = i;
+		} else if (s.others++ == 0 || !is_kind(w, i)) {
+			s.other = i;
+		}
+	}
+	return s;
+}
+
+/* Nothing but what is right stands there, or nothing at all. */
+static void decide_alone(struct write_job *w, const struct stock *s)
+{
+	if (s->right == 1)
+		writer_end(w, WRITE_MADE, TROUBLE_NONE, "");
+	else if (s->right > 1)
+		change(w, AT_REMOVE, s->last_right);
+	else if (w->created != 0)
+		zone_list_again(w, "the record that was created is not to be seen yet");
+	else if (w->empty++ == 0)
+		zone_list_again(
+		        w, ""); /* duplicates are accepted: an empty list is believed the second time */
+	else
+		change(w, AT_CREATE, 0);
 }
 
 /* All that stands at the name has been read. */
-static void decide(struct zone_job *z)
+void zone_decide(struct write_job *w)
 {
-	unsigned right = 0, last_right = 0, other = 0, others = 0;
+	if (zone_wanted(w)->absent) {
+		decide_absent(w);
+		return;
+	}
+	struct stock s = take_stock(w);
+	bool one = s.others == 1 && is_kind(w, s.other), retypes = one && must_change_type(w, s.other);
 
-	for (unsigned i = 0; i < z->n; i++) {
-		if (is_our_surplus(z, i)) {
-			change(z, AT_REMOVE, i);
+	for (unsigned i = 0; i < w->found_n && !retypes; i++)
+		if (is_our_surplus(w, i)) {
+			change(w, AT_REMOVE, i);
 			return;
 		}
-		if (is_right(z, i)) {
-			if (right++ == 0 || z->found[i].id > z->found[last_right].id)
-				last_right = i;
-		} else if (others++ == 0 || !is_cname(z, i)) {
-			other = i;
-		}
-	}
-	if (right == 0 && others == 0 && z->created != 0)
-		list_again(z, "the record that was created is not to be seen yet");
-	else if (right == 0 && others == 0 && z->empty++ == 0)
-		list_again(z, ""); /* duplicates are accepted: an empty list is believed the second time */
-	else if (right == 0 && others == 0)
-		change(z, AT_CREATE, 0);
-	else if (right == 1 && others == 0)
-		change(z, AT_REFRESH, 0);
-	else if (others == 0)
-		change(z, AT_REMOVE, last_right);
-	else if (right == 0 && others == 1 && is_cname(z, other) && z->updated)
-		trouble(z, TROUBLE_TRANSIENT, "the record was updated and still has its old target");
-	else if (right == 0 && others == 1 && is_cname(z, other))
-		change(z, AT_UPDATE, other);
+	if (s.others == 0)
+		decide_alone(w, &s);
+	else if (retypes && s.right == 1)
+		change(w, AT_REMOVE, s.other);
+	else if (retypes && s.right == 0)
+		change(w, AT_CREATE, s.other);
+	else if (one && s.right == 0 && w->updated)
+		zone_trouble(w, TROUBLE_TRANSIENT, "the record was updated and still has its old data");
+	else if (one && s.right == 0)
+		change(w, AT_UPDATE, s.other);
 	else
-		foreign(z, other);
+		foreign(w, s.other);
 }
 
 /* ---- requests ---- */
 
-static void write_body(const struct zone_job *z, struct api_request *r)
+static void write_body(const struct write_job *w, struct api_request *r)
 {
-	char relative[DNAME_TEXT], target[HOST_NAME + 1];
+	const struct rr *rr = zone_wanted(w);
+	char relative[DNAME_TEXT], data[RR_DATA + 1];
 	struct buf body = {0};
-	struct json_w *w = json_w_open(&body);
+	struct json_w *j = json_w_open(&body);
+	int64_t ttl = rr->ttl ? rr->ttl : w->step == AT_CREATE ? w->ttl : w->found[w->look].ttl;
 
-	dname_relative(relative, z->name, z->zone);
-	/* Without the dot it would be a name inside the zone. */
-	str_format(target, sizeof target, "%s.", z->target);
-	json_w_object(w);
-	if (z->step == AT_CREATE)
-		json_w_kstr(w, "fieldType",
-		        "CNAME"); /* read-only in an update, which is refused when it names it */
-	json_w_kstr(w, "subDomain", relative);
-	json_w_kstr(w, "target", target);
-	json_w_kint(w, "ttl", z->step == AT_CREATE ? 0 : z->found[z->at].ttl); /* 0 = the zone's */
-	json_w_end(w);
-	json_w_close(w);
+	dname_relative(relative, rr->name, w->zone);
+	/* Without the dot a target would be a name inside the zone. A text goes as it is: OVHcloud quotes and splits it. */
+	str_format(data, sizeof data, "%s%s", rr->data, rr->type == RR_CNAME ? "." : "");
+	json_w_object(j);
+	if (w->step == AT_CREATE) /* read-only in an update, which is refused when it names it */
+		json_w_kstr(j, "fieldType", rr_type_word(zone_type_to_create(w)));
+	json_w_kstr(j, "subDomain", relative);
+	json_w_kstr(j, "target", data);
+	json_w_kint(j, "ttl", ttl); /* 0 = the zone's */
+	json_w_end(j);
+	json_w_close(j);
 	request_body(r, &body);
 }
 
-static void build(const struct zone_job *z, struct api_request *r)
+static void build(const struct write_job *w, struct api_request *r)
 {
 	static const char *const methods[] = {
 	        [AT_LIST] = "GET",
@@ -180,224 +234,68 @@ static void build(const struct zone_job *z, struct api_request *r)
 	        [AT_UPDATE] = "PUT",
 	        [AT_REMOVE] = "DELETE",
 	        [AT_CHECK] = "GET",
-	        [AT_REFRESH] = "POST",
 	};
 	char relative[DNAME_TEXT], id[24];
 
-	request_start(r, methods[z->step]);
-	request_path(r, "/domain/zone/%", z->zone);
-	switch ((enum step)z->step) {
+	request_start(r, methods[w->step]);
+	request_path(r, "/domain/zone/%", w->zone);
+	switch ((enum zone_step)w->step) {
 	case AT_LIST: /* without fieldType: whatever else stands there is in the way */
-		dname_relative(relative, z->name, z->zone);
+		dname_relative(relative, zone_wanted(w)->name, w->zone);
 		request_path(r, "/record?subDomain=%", relative);
 		return;
 	case AT_CREATE:
 		request_path(r, "/record");
-		write_body(z, r);
-		return;
-	case AT_REFRESH:
-		request_path(r, "/refresh");
+		write_body(w, r);
 		return;
 	default:
-		str_format(id, sizeof id, "%lld", (long long)z->found[z->at].id);
+		str_format(id, sizeof id, "%lld", (long long)w->found[w->look].id);
 		request_path(r, "/record/%", id);
-		if (z->step == AT_UPDATE)
-			write_body(z, r);
+		if (w->step == AT_UPDATE)
+			write_body(w, r);
 	}
 }
 
-bool zone_next(struct zone_job *z, struct api_request *ret)
+/* What the request replaces or removes, for the gate. */
+static void tell_gate(struct write_job *w)
+{
+	bool replaces =
+	        w->step == AT_UPDATE || w->step == AT_REMOVE || (w->step == AT_CREATE && w->found_n > 0);
+	const struct write_found *f = &w->found[w->look];
+
+	w->removes = w->step == AT_REMOVE && !zone_wanted(w)->absent && is_right(w, w->look);
+	if (!replaces)
+		return;
+	memcpy(w->old, f->data, sizeof w->old);
+	w->old_type = f->rr_type;
+}
+
+static bool zone_next(struct write_job *w, struct write_request *ret)
 {
 	struct api_request r;
 
-	if (z->verdict != ZONE_BUSY)
-		return false;
-	build(z, &r);
+	build(w, &r);
 	if (!request_ok(&r)) {
-		trouble(z, TROUBLE_ODD, "the request is too long to be sent");
+		zone_trouble(w, TROUBLE_ODD, "the request is too long to be sent");
 		return false;
 	}
-	*ret = r;
+	tell_gate(w);
+	*ret = (struct write_request){.via = VIA_API, .changes = r.changes, .api = r};
 	return true;
 }
 
-/* ---- answers ---- */
-
-static void feed_list(struct zone_job *z, const struct json *root)
+static void zone_publish(struct write_job *w, struct write_request *ret)
 {
-	int64_t id;
-
-	if (!json_is(root, JSON_ARRAY)) {
-		trouble(z, TROUBLE_ODD, "it answered no list");
-		return;
-	}
-	for (const struct json *e = json_first(root); e; e = json_next(e)) {
-		if (!json_int64(e, &id) || id <= 0) {
-			trouble(z, TROUBLE_ODD, "the list has something else than ids");
-			return;
-		}
-		if (z->n == ZONE_FOUND_MAX) {
-			end(z, ZONE_FOREIGN, TROUBLE_NONE, "");
-			str_format(z->text, sizeof z->text, "more than %d records stand at %.120s",
-			        ZONE_FOUND_MAX, z->name);
-			return;
-		}
-		z->found[z->n++].id = id;
-	}
-	z->step = AT_READ;
-	z->at = 0;
-	if (z->n == 0)
-		decide(z);
+	*ret = (struct write_request){.via = VIA_API};
+	request_start(&ret->api, "POST");
+	request_path(&ret->api, "/domain/zone/%", w->zone);
+	request_path(&ret->api, "/refresh");
+	ret->changes = ret->api.changes;
 }
 
-/* A CNAME's target as a whole name: without a dot at its end it is relative to the zone. */
-static bool whole_target(const struct zone_job *z, const char *text, char dst[HOST_NAME])
-{
-	char joined[2 * HOST_NAME];
-	bool absolute = str_suffix(text, ".");
-
-	if (strlen(text) >= HOST_NAME)
-		return false;
-	str_format(joined, sizeof joined, "%s%s%s", text, absolute ? "" : ".", absolute ? "" : z->zone);
-	return dname_lower(dst, HOST_NAME, joined);
-}
-
-enum record_read { RECORD_OURS, RECORD_ELSEWHERE, RECORD_ODD };
-
-/* Reads a record object into found[i]. ELSEWHERE: ilike let it through, it stands at another name. */
-static enum record_read read_record(struct zone_job *z, unsigned i, const struct json *root)
-{
-	const char *type = json_string(json_get(root, "fieldType")),
-	           *target = json_string(json_get(root, "target"));
-	const struct json *sub = json_get(root, "subDomain"), *zone = json_get(root, "zone");
-	char relative[DNAME_TEXT];
-	int64_t id, ttl = 0;
-
-	if (!json_int64(json_get(root, "id"), &id) || id != z->found[i].id || !type || !*type || !target)
-		return RECORD_ODD;
-	if (!json_is_null(sub) && !json_string(sub))
-		return RECORD_ODD;
-	if (zone && !json_is_null(zone) && (!json_string(zone) || !dname_equal(json_string(zone), z->zone)))
-		return RECORD_ODD;
-	if (!read_id(json_get(root, "ttl"), &ttl))
-		return RECORD_ODD;
-	dname_relative(relative, z->name, z->zone);
-	if (json_is_null(sub) || !str_caseeq(json_string(sub), relative))
-		return RECORD_ELSEWHERE;
-	z->found[i].ttl = ttl;
-	str_clean(z->found[i].type, sizeof z->found[i].type, type);
-	z->found[i].target[0] = '\0';
-	if (is_cname(z, i) && !whole_target(z, target, z->found[i].target))
-		return RECORD_ODD;
-	return RECORD_OURS;
-}
-
-static void feed_read(struct zone_job *z, const struct json *root)
-{
-	switch (read_record(z, z->at, root)) {
-	case RECORD_OURS:
-		z->at++;
-		break;
-	case RECORD_ELSEWHERE:
-		memmove(&z->found[z->at], &z->found[z->at + 1], (--z->n - z->at) * sizeof z->found[0]);
-		break;
-	case RECORD_ODD:
-		trouble(z, TROUBLE_ODD, "the record is not as expected");
-		return;
-	}
-	if (z->at == z->n)
-		decide(z);
-}
-
-/* The answer to POST: the record, sometimes with an id 0 (ovh-api 3); the list tells what became of it. */
-static void feed_created(struct zone_job *z, const struct json *root)
-{
-	int64_t id;
-
-	z->changed = true;
-	z->created = json_int64(json_get(root, "id"), &id) && id > 0 ? id : -1;
-	list_again(z, "");
-}
-
-static void feed_check(struct zone_job *z, const struct json *root)
-{
-	switch (read_record(z, z->at, root)) {
-	case RECORD_OURS:
-		z->n = 1;
-		z->found[0] = z->found[z->at];
-		decide(z);
-		break;
-	case RECORD_ELSEWHERE: /* somebody moved it meanwhile */
-		list_again(z, "the record moves");
-		break;
-	case RECORD_ODD:
-		trouble(z, TROUBLE_ODD, "the record is not as expected");
-		break;
-	}
-}
-
-static void feed_good(struct zone_job *z, const struct json *root)
-{
-	switch ((enum step)z->step) {
-	case AT_LIST:
-		feed_list(z, root);
-		break;
-	case AT_READ:
-		feed_read(z, root);
-		break;
-	case AT_CREATE:
-		feed_created(z, root);
-		break;
-	case AT_UPDATE:
-		z->changed = z->updated = true;
-		z->step = AT_CHECK;
-		break;
-	case AT_REMOVE:
-		z->changed = true;
-		if (z->found[z->at].id == z->created)
-			z->created = 0;
-		list_again(z, "duplicates do not end");
-		break;
-	case AT_CHECK:
-		feed_check(z, root);
-		break;
-	case AT_REFRESH:
-		end(z, ZONE_DONE, TROUBLE_NONE, "");
-		break;
-	}
-}
-
-/* What a person can do about it, where there is something. */
-static const char *remedy(const struct zone_job *z, enum trouble t)
-{
-	if (t == TROUBLE_MISSING)
-		return "; set `zone:` to the zone that is in this account, or `zone_account:`";
-	if (t == TROUBLE_GRANT && z->step == AT_REFRESH)
-		return "; without POST /domain/zone/*/refresh no change is ever served";
-	return "";
-}
-
-void zone_feed(struct zone_job *z, const struct api_answer *a)
-{
-	struct reply reply;
-	bool by_id =
-	        z->step == AT_READ || z->step == AT_UPDATE || z->step == AT_REMOVE || z->step == AT_CHECK;
-
-	if (z->verdict != ZONE_BUSY)
-		return;
-	reply_read(a, &reply);
-	if (reply.kind == REPLY_JSON) {
-		feed_good(z, reply.root);
-	} else if (reply.kind == REPLY_GONE && by_id && !reply.no_service) {
-		list_again(z,
-		        "a record that the list has answers 404"); /* ids move, and fresh ones take their time */
-	} else {
-		char what[300];
-
-		str_format(what, sizeof what, "%s%s", reply.text, remedy(z, reply.trouble));
-		trouble(z, reply.trouble, what);
-	}
-	if (z->verdict == ZONE_TROUBLE)
-		str_clean(z->query_id, sizeof z->query_id, a->query_id ? a->query_id : "");
-	reply_done(&reply);
-}
+const struct writer writer_ovh = {
+        .kind = DNS_OVH,
+        .next = zone_next,
+        .feed = zone_feed,
+        .publish = zone_publish,
+};

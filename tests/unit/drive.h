@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "platform/platform.h"
+#include "platform/writer.h"
 
 /* A turn without a cursor is the usual one. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"

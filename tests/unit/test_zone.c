@@ -25,44 +25,44 @@
 #define BIG     "5237159752000000001"
 
 /* Runs a job through the whole script. What the gate was told of each changing request is gathered in `asked`. */
-static struct zone_job *run(const struct turn *script, char *asked, size_t n)
+static const struct write_item *run(const struct rr *rr, const struct turn *script, char *asked, size_t n)
 {
-	static struct zone_job z;
-	struct api_request r;
+	static struct write_job w;
+	struct write_request q;
 
-	assert_int_equal(zone_job_init(&z, "mydomain.ovh", NAME, TARGET), 0);
+	assert_int_equal(write_begin(&w, DNS_OVH, "mydomain.ovh", 0), 0);
+	assert_int_equal(write_add(&w, rr), 0);
 	asked[0] = '\0';
-	while (zone_next(&z, &r)) {
-		turn_check(script, &r);
-		assert_int_equal(r.changes, strcmp(r.method, "GET") != 0);
-		if (r.changes) {
+	while (write_next(&w, &q)) {
+		assert_int_equal(q.via, VIA_API);
+		turn_check(script, &q.api);
+		assert_int_equal(q.changes, strcmp(q.api.method, "GET") != 0);
+		if (q.changes) {
 			size_t len = strlen(asked);
 
 			str_format(asked + len, n - len, "%s%s%s",
-			        z.removes     ? "-"
-			        : z.refreshes ? "!"
-			                      : "+",
-			        z.old_target[0] == '\0'        ? ""
-			        : str_eq(z.old_target, TARGET) ? "right"
-			                                       : "old",
+			        w.removes || str_eq(q.api.method, "DELETE") ? "-"
+			        : w.refreshes                               ? "!"
+			                                                    : "+",
+			        w.old[0] == '\0'                                      ? ""
+			        : rr_same_data(w.old_type, w.old, rr->type, rr->data) ? "right"
+			                                                              : "old",
 			        script[1].request ? " " : "");
-			assert_true(z.old_target[0] == '\0' || str_eq(z.old_target, TARGET) ||
-			            str_eq(z.old_target, OLD) ||
-			            str_eq(z.old_target, TARGET ".mydomain.ovh"));
+			assert_false(w.removes && !rr_same_data(w.old_type, w.old, rr->type, rr->data));
 		}
 		struct api_answer a = turn_answer(script++, NOW);
-		zone_feed(&z, &a);
+		write_feed(&w, &(struct write_answer){.api = &a});
 	}
 	if (script->request)
-		fail_msg("the job ended before %s: %s", script->request, z.text);
-	assert_int_not_equal(z.verdict, ZONE_BUSY);
-	return &z;
+		fail_msg("the job ended before %s: %s", script->request, w.items[0].text);
+	assert_true(w.over);
+	return &w.items[0];
 }
 
 struct story {
 	const char *title;
 	struct turn script[16];
-	enum zone_verdict verdict;
+	enum write_verdict verdict;
 	bool changed;
 	const char *asked; /* + creates or updates, - removes, ! refreshes; with what stood there */
 	const char *text;
@@ -72,17 +72,17 @@ static const struct story stories[] = {
         {"created",
          {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT(BIG)}, {LIST, 200, "[" BIG "]"},
                         {GET(BIG), 200, RIGHT(BIG)}, {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       true,  "+ !",             ""                                          },
+         WRITE_DONE,                                                                                                                                                       true,  "+ !",             ""                                          },
         {"right already: refreshed all the same",
-         {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}, {REFRESH, 200, "null"}},                                                                         ZONE_DONE,    false,
-         "!",                                                                                                                                                                                       ""                                          },
+         {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}, {REFRESH, 200, "null"}},                                                                         WRITE_DONE,    false,
+         "!",                                                                                                                                                                                        ""                                          },
         {"names fold case",
          {{LIST, 200, "[7]"},
                         {GET("7"), 200,
                                 REC("7", "OVHEX1-selector1._DomainKey", "CNAME",
                                         "OVHEX1-selector1._domainkey.1675.AC.dkim.mail.ovh.net.")},
                         {REFRESH, 204, ""}},
-         ZONE_DONE,                                                                                                                                                       false, "!",               ""                                          },
+         WRITE_DONE,                                                                                                                                                       false, "!",               ""                                          },
         {"updated, its ttl kept",
          {{LIST, 200, "[7]"},
                         {GET("7"), 200,
@@ -92,160 +92,173 @@ static const struct story stories[] = {
                          ".\",\"ttl\":600}",
                                 200, "null"},
                         {GET("7"), 200, RIGHT("7")}, {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       true,  "+old !",          ""                                          },
+         WRITE_DONE,                                                                                                                                                       true,  "+old !",          ""                                          },
         {"a target without its dot is relative to the zone",
          {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "CNAME", TARGET)}, {PUT("7"), 200, "null"},
                         {GET("7"), 200, RIGHT("7")}, {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       true,  "+old !",          ""                                          },
+         WRITE_DONE,                                                                                                                                                       true,  "+old !",          ""                                          },
         {"what ilike brings besides is left alone",
          {{LIST, 200, "[5,7,9]"},
                         {GET("5"), 200, REC("5", "ovhex1-selector1.xdomainkey", "CNAME", "a.b.")},
                         {GET("7"), 200, RIGHT("7")},
                         {GET("9"), 200, REC("9", "ovhex1-selector1-_domainkey", "TXT", "x")},
                         {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       false, "!",               ""                                          },
+         WRITE_DONE,                                                                                                                                                       false, "!",               ""                                          },
         {"a duplicate goes, the newer one",
          {{LIST, 200, "[9,7]"}, {GET("9"), 200, RIGHT("9")}, {GET("7"), 200, RIGHT("7")},
                         {"DELETE " Z "/record/9", 200, "null"}, {LIST, 200, "[7]"},
                         {GET("7"), 200, RIGHT("7")}, {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       true,  "-right !",        ""                                          },
+         WRITE_DONE,                                                                                                                                                       true,  "-right !",        ""                                          },
         {"the list hid an old one: our own goes, the old one is updated",
          {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT("9")}, {LIST, 200, "[7,9]"},
                         {GET("7"), 200, WRONG("7")}, {GET("9"), 200, RIGHT("9")},
                         {"DELETE " Z "/record/9", 200, "null"}, {LIST, 200, "[7]"},
                         {GET("7"), 200, WRONG("7")}, {PUT("7"), 200, "null"}, {GET("7"), 200, RIGHT("7")},
                         {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       true,  "+ -right +old !", ""                                          },
+         WRITE_DONE,                                                                                                                                                       true,  "+ -right +old !", ""                                          },
         {"the list hid a TXT: our own goes",
          {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT("9")}, {LIST, 200, "[7,9]"},
                         {GET("7"), 200, REC("7", SUB, "TXT", "v=DKIM1")}, {GET("9"), 200, RIGHT("9")},
                         {"DELETE " Z "/record/9", 200, "null"}, {LIST, 200, "[7]"},
                         {GET("7"), 200, REC("7", SUB, "TXT", "v=DKIM1")}},
-         ZONE_FOREIGN,                                                                                                                                                    true,  "+ -right ",       "a TXT record stands at " NAME              },
+         WRITE_FOREIGN,                                                                                                                                                    true,  "+ -right ",       "a TXT record stands at " NAME              },
         {"id 0: the list tells",
-         {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT("0")}, {LIST, 200, "[8]"}, {GET("8"), 200, RIGHT("8")},
-                        {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       true,  "+ !",             ""                                          },
+         {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT("0")}, {LIST, 200, "[8]"},
+                        {GET("8"), 200, RIGHT("8")}, {REFRESH, 200, "null"}},
+         WRITE_DONE,                                                                                                                                                       true,  "+ !",             ""                                          },
         {"404 after create, then there",
-         {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT("8")}, {LIST, 200, "[8]"}, {GET("8"), 404, E404},
-                        {LIST, 200, "[8]"}, {GET("8"), 200, RIGHT("8")}, {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       true,  "+ !",             ""                                          },
+         {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT("8")}, {LIST, 200, "[8]"},
+                        {GET("8"), 404, E404}, {LIST, 200, "[8]"}, {GET("8"), 200, RIGHT("8")},
+                        {REFRESH, 200, "null"}},
+         WRITE_DONE,                                                                                                                                                       true,  "+ !",             ""                                          },
         {"never to be seen: no second POST",
-         {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT("8")}, {LIST, 200, "[]"}, {LIST, 200, "[]"},
-                        {LIST, 200, "[]"}, {LIST, 200, "[]"}},
-         ZONE_TROUBLE,                                                                                                                                                    true,  "+ ",              "is not to be seen yet"                     },
+         {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 200, RIGHT("8")}, {LIST, 200, "[]"},
+                        {LIST, 200, "[]"}, {LIST, 200, "[]"}, {LIST, 200, "[]"}},
+         WRITE_TROUBLE,                                                                                                                                                    true,  "+ ",              "is not to be seen yet"                     },
         {"a list's ids are all gone",
          {{LIST, 200, "[8]"}, {GET("8"), 404, E404}, {LIST, 200, "[9]"}, {GET("9"), 200, RIGHT("9")},
                         {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       false, "!",               ""                                          },
+         WRITE_DONE,                                                                                                                                                       false, "!",               ""                                          },
         {"TXT in the way",                                                {{LIST, 200, "[8]"}, {GET("8"), 200, REC("8", SUB, "TXT", "\\\"v=DKIM1\\\"")}},
-         ZONE_FOREIGN,                                                                                                                                                    false, "",                "a TXT record stands at " NAME              },
+         WRITE_FOREIGN,                                                                                                                                                    false, "",                "a TXT record stands at " NAME              },
         {"TXT beside the right one",
          {{LIST, 200, "[7,8]"}, {GET("7"), 200, RIGHT("7")},
                         {GET("8"), 200, REC("8", SUB, "TXT", "x")}},
-         ZONE_FOREIGN,                                                                                                                                                    false, "",                "a TXT record"                              },
+         WRITE_FOREIGN,                                                                                                                                                    false, "",                "a TXT record"                              },
         {"an unknown type in the way",                                    {{LIST, 200, "[8]"}, {GET("8"), 200, REC("8", SUB, "NEWTYPE", "x")}},
-         ZONE_FOREIGN,                                                                                                                                                    false, "",                "a NEWTYPE record"                          },
+         WRITE_FOREIGN,                                                                                                                                                    false, "",                "a NEWTYPE record"                          },
         {"two different CNAMEs",
          {{LIST, 200, "[7,8]"}, {GET("7"), 200, RIGHT("7")}, {GET("8"), 200, WRONG("8")}},
-         ZONE_FOREIGN,                                                                                                                                                    false, "",                "one of them a CNAME to " OLD               },
+         WRITE_FOREIGN,                                                                                                                                                    false, "",                "one of them a CNAME to " OLD               },
         {"two wrong CNAMEs",                                              {{LIST, 200, "[7,8]"}, {GET("7"), 200, WRONG("7")}, {GET("8"), 200, WRONG("8")}},
-         ZONE_FOREIGN,                                                                                                                                                    false, "",                "2 records stand at " NAME                  },
-        {"nine records",                                                  {{LIST, 200, "[1,2,3,4,5,6,7,8,9]"}},                                             ZONE_FOREIGN, false, "",
-         "more than 8 records"                                                                                                                                                                                                                  },
-        {"no such zone",                                                  {{LIST, 404, E404S}},                                                             ZONE_TROUBLE, false, "",                "set `zone:`"                               },
-        {"the zone goes meanwhile",                                       {{LIST, 200, "[7]"}, {GET("7"), 404, E404S}},                                     ZONE_TROUBLE, false, "",
-         "set `zone:`"                                                                                                                                                                                                                          },
-        {"listing not granted",                                           {{LIST, 403, E403}},                                                              ZONE_TROUBLE, false, "",                "answered 403"                              },
-        {"writing not granted",                                           {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 403, E403}},                                           ZONE_TROUBLE, false, "+",
-         "creating a record"                                                                                                                                                                                                                    },
+         WRITE_FOREIGN,                                                                                                                                                    false, "",                "2 records stand at " NAME                  },
+        {"nine records",                                                  {{LIST, 200, "[1,2,3,4,5,6,7,8,9]"}},                                             WRITE_FOREIGN, false, "",
+         "more than 8 records"                                                                                                                                                                                                                   },
+        {"no such zone",                                                  {{LIST, 404, E404S}},                                                             WRITE_TROUBLE, false, "",                "set `zone:`"                               },
+        {"the zone goes meanwhile",                                       {{LIST, 200, "[7]"}, {GET("7"), 404, E404S}},                                     WRITE_TROUBLE, false, "",
+         "set `zone:`"                                                                                                                                                                                                                           },
+        {"listing not granted",                                           {{LIST, 403, E403}},                                                              WRITE_TROUBLE, false, "",                "answered 403"                              },
+        {"writing not granted",                                           {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, 403, E403}},                        WRITE_TROUBLE,
+         false,                                                                                                                                                                   "+",               "creating a record"                         },
         {"refresh not granted",
          {{LIST, 200, "[7]"}, {GET("7"), 200, WRONG("7")}, {PUT("7"), 200, "null"},
                         {GET("7"), 200, RIGHT("7")}, {REFRESH, 403, E403}},
-         ZONE_TROUBLE,                                                                                                                                                    true,  "+old !",          "no change is ever served"                  },
+         WRITE_TROUBLE,                                                                                                                                                    true,  "+old !",          "no change is ever served"                  },
         {"refresh fails",
          {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}, {REFRESH, 500, "{\"message\":\"x\"}"}},
-         ZONE_TROUBLE,                                                                                                                                                    false, "!",               "refreshing zone mydomain.ovh: answered 500"},
+         WRITE_TROUBLE,                                                                                                                                                    false, "!",               "refreshing zone mydomain.ovh: answered 500"},
         {"refresh conflicts",
          {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}, {REFRESH, 409, "{\"message\":\"x\"}"}},
-         ZONE_TROUBLE,                                                                                                                                                    false, "!",               "answered 409"                              },
+         WRITE_TROUBLE,                                                                                                                                                    false, "!",               "answered 409"                              },
         {"refresh as a page",                                             {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}, {REFRESH, 200, HTML}},
-         ZONE_TROUBLE,                                                                                                                                                    false, "!",               "a page of HTML"                            },
-        {"POST lost",                                                     {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, SILENCE, NULL}},                                       ZONE_TROUBLE, false, "+",               "got no answer"                             },
+         WRITE_TROUBLE,                                                                                                                                                    false, "!",               "a page of HTML"                            },
+        {"POST lost",                                                     {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POST, SILENCE, NULL}},                    WRITE_TROUBLE, false,
+         "+",                                                                                                                                                                                        "got no answer"                             },
         {"PUT did nothing",
          {{LIST, 200, "[7]"}, {GET("7"), 200, WRONG("7")}, {PUT("7"), 200, "null"},
                         {GET("7"), 200, WRONG("7")}},
-         ZONE_TROUBLE,                                                                                                                                                    true,  "+old ",           "still has its old target"                  },
+         WRITE_TROUBLE,                                                                                                                                                    true,  "+old ",           "still has its old data"                    },
         {"PUT of an id that moved",
          {{LIST, 200, "[7]"}, {GET("7"), 200, WRONG("7")}, {PUT("7"), 404, E404}, {LIST, 200, "[8]"},
                         {GET("8"), 200, WRONG("8")}, {PUT("8"), 200, "null"}, {GET("8"), 200, RIGHT("8")},
                         {REFRESH, 200, "null"}},
-         ZONE_DONE,                                                                                                                                                       true,  "+old +old !",     ""                                          },
-        {"no list",                                                       {{LIST, 200, "{}"}},                                                              ZONE_TROUBLE, false, "",                "no list"                                   },
-        {"a list of texts",                                               {{LIST, 200, "[\"7\"]"}},                                                         ZONE_TROUBLE, false, "",                "something else than ids"                   },
-        {"a list with 0",                                                 {{LIST, 200, "[0]"}},                                                             ZONE_TROUBLE, false, "",                "something else than ids"                   },
-        {"another record's object",                                       {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("8")}},                                ZONE_TROUBLE, false,
-         "",                                                                                                                                                                                        "not as expected"                           },
+         WRITE_DONE,                                                                                                                                                       true,  "+old +old !",     ""                                          },
+        {"no list",                                                       {{LIST, 200, "{}"}},                                                              WRITE_TROUBLE, false, "",                "no list"                                   },
+        {"a list of texts",                                               {{LIST, 200, "[\"7\"]"}},                                                         WRITE_TROUBLE, false, "",                "something else than ids"                   },
+        {"a list with 0",                                                 {{LIST, 200, "[0]"}},                                                             WRITE_TROUBLE, false, "",                "something else than ids"                   },
+        {"another record's object",                                       {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("8")}},                                WRITE_TROUBLE, false,
+         "",                                                                                                                                                                                         "not as expected"                           },
         {"another zone's object",
          {{LIST, 200, "[7]"}, {GET("7"), 200,
                                              "{\"id\":7,\"zone\":\"other.ovh\",\"subDomain\":\"" SUB
                                              "\",\"fieldType\":\"CNAME\",\"target\":\"a.b.\"}"}},
-         ZONE_TROUBLE,                                                                                                                                                    false, "",                "not as expected"                           },
+         WRITE_TROUBLE,                                                                                                                                                    false, "",                "not as expected"                           },
         {"no target",
          {{LIST, 200, "[7]"},
                         {GET("7"), 200, "{\"id\":7,\"subDomain\":\"" SUB "\",\"fieldType\":\"CNAME\"}"}},
-         ZONE_TROUBLE,                                                                                                                                                    false, "",                "not as expected"                           },
+         WRITE_TROUBLE,                                                                                                                                                    false, "",                "not as expected"                           },
         {"no subDomain",
          {{LIST, 200, "[7]"},
                         {GET("7"), 200, "{\"id\":7,\"fieldType\":\"CNAME\",\"target\":\"a.b.\"}"}},
-         ZONE_TROUBLE,                                                                                                                                                    false, "",                "not as expected"                           },
+         WRITE_TROUBLE,                                                                                                                                                    false, "",                "not as expected"                           },
         {"the apex",
          {{LIST, 200, "[7]"},
                         {GET("7"), 200,
                                 "{\"id\":7,\"subDomain\":null,\"fieldType\":\"A\",\"target\":\"1.2.3.4\"}"},
                         {LIST, 200, "[]"}, {POST, 409, "{\"message\":\"x\"}"}},
-         ZONE_TROUBLE,                                                                                                                                                    false, "+",               "answered 409"                              },
+         WRITE_TROUBLE,                                                                                                                                                    false, "+",               "answered 409"                              },
 };
+
+static void tell_story(const struct story *s, const struct rr *rr)
+{
+	char asked[200];
+	const struct write_item *x = run(rr, s->script, asked, sizeof asked);
+
+	if (x->verdict != s->verdict || x->changed != s->changed || !str_eq(asked, s->asked) ||
+	        !strstr(x->text, s->text))
+		fail_msg("%s: verdict %d, changed %d, asked \"%s\", text \"%s\"", s->title, (int)x->verdict,
+		        x->changed, asked, x->text);
+	assert_int_equal(x->verdict == WRITE_TROUBLE, x->trouble != TROUBLE_NONE);
+	assert_int_equal(x->verdict == WRITE_TROUBLE, x->query_id[0] != '\0');
+}
 
 static void all_stories(void **state)
 {
 	(void)state;
-	char asked[200];
+	struct rr rr;
 
-	for (size_t i = 0; i < ARRAY_SIZE(stories); i++) {
-		const struct story *s = &stories[i];
-		const struct zone_job *z = run(s->script, asked, sizeof asked);
-
-		if (z->verdict != s->verdict || z->changed != s->changed || !str_eq(asked, s->asked) ||
-		        !strstr(z->text, s->text))
-			fail_msg("%s: verdict %d, changed %d, asked \"%s\", text \"%s\"", s->title,
-			        (int)z->verdict, z->changed, asked, z->text);
-		assert_int_equal(z->verdict == ZONE_TROUBLE, z->trouble != TROUBLE_NONE);
-	}
+	assert_true(rr_cname(&rr, NAME, TARGET));
+	for (size_t i = 0; i < ARRAY_SIZE(stories); i++)
+		tell_story(&stories[i], &rr);
 }
 
 static void denied(void **state)
 {
 	(void)state;
-	struct zone_job z;
-	struct api_request r;
+	static struct write_job w;
+	struct write_request q;
+	struct rr rr;
 	struct turn empty = {LIST, 200, "[]", NULL};
-
-	assert_int_equal(zone_job_init(&z, "MyDomain.ovh.", NAME ".", TARGET "."), 0);
-	assert_true(zone_next(&z, &r));
 	struct api_answer a = turn_answer(&empty, NOW);
-	zone_feed(&z, &a);
-	assert_true(zone_next(&z, &r) && !r.changes); /* an empty list is asked for twice */
-	zone_feed(&z, &a);
-	assert_true(zone_next(&z, &r) && r.changes);
-	zone_deny(&z, "the reading is too old");
-	assert_int_equal(z.verdict, ZONE_DENIED);
-	assert_string_equal(z.text, "the reading is too old");
-	assert_false(z.changed);
-	assert_false(zone_next(&z, &r));
-	zone_feed(&z, &a);
-	zone_deny(&z, "again");
-	assert_string_equal(z.text, "the reading is too old");
+	const struct write_answer answer = {.api = &a};
+
+	assert_true(rr_cname(&rr, NAME ".", TARGET "."));
+	assert_int_equal(write_begin(&w, DNS_OVH, "MyDomain.ovh.", 0), 0);
+	assert_int_equal(write_add(&w, &rr), 0);
+	assert_true(write_next(&w, &q));
+	write_feed(&w, &answer);
+	assert_true(write_next(&w, &q) && !q.changes); /* an empty list is asked for twice */
+	write_feed(&w, &answer);
+	assert_true(write_next(&w, &q) && q.changes);
+	write_deny(&w, "the reading is too old");
+	assert_int_equal(w.items[0].verdict, WRITE_DENIED);
+	assert_string_equal(w.items[0].text, "the reading is too old");
+	assert_false(w.items[0].changed);
+	assert_false(write_next(&w, &q));
+	write_feed(&w, &answer);
+	write_deny(&w, "again");
+	assert_string_equal(w.items[0].text, "the reading is too old");
+	assert_int_equal(write_add(&w, &rr), -EBUSY);
 }
 
 /* Safety rule 14: the name, the zone, the target. */
@@ -275,12 +288,267 @@ static void refused_from_the_start(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct zone_job z;
-		int rc = zone_job_init(&z, rows[i].zone, rows[i].name, rows[i].target);
+		static struct write_job w;
+		struct rr rr;
+		int rc = write_begin(&w, DNS_OVH, rows[i].zone, 0);
 
+		if (rc == 0)
+			rc = rr_cname(&rr, rows[i].name, rows[i].target) ? write_add(&w, &rr) : -EINVAL;
 		if (rc != rows[i].rc)
 			fail_msg("%s in %s to %s: %d", rows[i].name, rows[i].zone, rows[i].target, rc);
 	}
+	static struct write_job w;
+	assert_int_equal(write_begin(&w, DNS_MANUAL, "mydomain.ovh", 0), -ENOTSUP);
+	assert_int_equal(write_begin(&w, DNS_PLATFORM, "mydomain.ovh", 0), -ENOTSUP);
+}
+
+/* --- texts: TXT and OVHcloud's pseudo-type DKIM ------------------------------------------------------------------ */
+
+#define P32    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"
+#define KEY    "v=DKIM1; k=rsa; p=" P32
+#define OLDKEY "v=DKIM1; k=rsa; p=B" P32
+#define EDKEY  "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+#define POSTT(type, text)                                                                                    \
+	"POST " Z "/record {\"fieldType\":\"" type "\",\"subDomain\":\"" SUB "\",\"target\":\"" text         \
+	"\",\"ttl\":0}"
+#define PUTT(id, text) "PUT " Z "/record/" id " {\"subDomain\":\"" SUB "\",\"target\":\"" text "\",\"ttl\":0}"
+#define E400           "{\"class\":\"Client::BadRequest\",\"message\":\"Invalid subfield found in DKIM\"}"
+
+struct text_story {
+	struct story story;
+	enum rr_type type;
+	const char *text;
+	bool absent;
+};
+
+static const struct text_story text_stories[] = {
+        {{"a TXT is created unquoted, and read back quoted and split",
+                 {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POSTT("TXT", KEY), 200, REC("7", SUB, "TXT", KEY)},
+                         {LIST, 200, "[7]"},
+                         {GET("7"), 200, REC("7", SUB, "TXT", "\\\"v=DKIM1; k=rsa; \\\" \\\"p=" P32 "\\\"")},
+                         {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "+ !", ""},
+         RR_TXT,  KEY,           false},
+        {{"a DKIM is created",
+                 {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POSTT("DKIM", KEY), 200, REC("7", SUB, "DKIM", KEY)},
+                         {LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "DKIM", KEY)},
+                         {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "+ !", ""},
+         RR_DKIM, KEY,           false},
+        {{"what stands as TXT stays TXT",
+                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)}, {REFRESH, 200, "null"}},
+                 WRITE_DONE, false, "!", ""},
+         RR_DKIM, KEY,           false},
+        {{"the pseudo-type refuses: TXT",
+                 {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POSTT("DKIM", KEY), 400, E400}, {LIST, 200, "[]"},
+                         {POSTT("TXT", KEY), 200, REC("7", SUB, "TXT", KEY)}, {LIST, 200, "[7]"},
+                         {GET("7"), 200, REC("7", SUB, "TXT", KEY)}, {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "+ + !", ""},
+         RR_DKIM, KEY,           false},
+        {{"ed25519 is never asked of the pseudo-type",
+                 {{LIST, 200, "[]"}, {LIST, 200, "[]"},
+                         {POSTT("TXT", EDKEY), 200, REC("7", SUB, "TXT", EDKEY)}, {LIST, 200, "[7]"},
+                         {GET("7"), 200, REC("7", SUB, "TXT", EDKEY)}, {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "+ !", ""},
+         RR_DKIM, EDKEY,         false},
+        {{"updated in place, in the type found",
+                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "DKIM", OLDKEY)},
+                         {PUTT("7", KEY), 200, "null"}, {GET("7"), 200, REC("7", SUB, "DKIM", KEY)},
+                         {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "+old !", ""},
+         RR_TXT,  KEY,           false},
+        {{"revoked: the pseudo-type holds no empty key, so another record takes its place",
+                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "DKIM", KEY)},
+                         {POSTT("TXT", "v=DKIM1; p="), 200, REC("8", SUB, "TXT", "v=DKIM1; p=")},
+                         {LIST, 200, "[7,8]"}, {GET("7"), 200, REC("7", SUB, "DKIM", KEY)},
+                         {GET("8"), 200, REC("8", SUB, "TXT", "v=DKIM1; p=")},
+                         {"DELETE " Z "/record/7", 200, "null"}, {LIST, 200, "[8]"},
+                         {GET("8"), 200, REC("8", SUB, "TXT", "\\\"v=DKIM1; p=\\\"")},
+                         {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "+old -old !", ""},
+         RR_TXT,  "v=DKIM1; p=", false},
+        {{"a CNAME in the way", {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}}, WRITE_FOREIGN, false, "",
+                 "a CNAME record stands at " NAME},
+         RR_TXT,  KEY,           false},
+        {{"two keys at one name",
+                 {{LIST, 200, "[7,8]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
+                         {GET("8"), 200, REC("8", SUB, "TXT", OLDKEY)}},
+                 WRITE_FOREIGN, false, "", "2 records stand at " NAME},
+         RR_TXT,  KEY,           false},
+        {{"a duplicate in the other type goes",
+                 {{LIST, 200, "[7,8]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
+                         {GET("8"), 200, REC("8", SUB, "DKIM", KEY)}, {"DELETE " Z "/record/8", 200, "null"},
+                         {LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
+                         {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "-right !", ""},
+         RR_TXT,  KEY,           false},
+        {{"a broken text is a wrong one",
+                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", "\\\"v=DKIM1")},
+                         {PUTT("7", KEY), 200, "null"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
+                         {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "+old !", ""},
+         RR_TXT,  KEY,           false},
+        {{"removed",
+                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
+                         {"DELETE " Z "/record/7", 200, "null"}, {LIST, 200, "[]"}, {LIST, 200, "[]"},
+                         {REFRESH, 200, "null"}},
+                 WRITE_DONE, true, "-right !", ""},
+         RR_TXT,  KEY,           true },
+        {{"gone already: published all the same",
+                 {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {REFRESH, 200, "null"}}, WRITE_DONE, false, "!", ""},
+         RR_TXT,  KEY,           true },
+        {{"another key there is not ours to remove",
+                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", OLDKEY)}, {REFRESH, 200, "null"}},
+                 WRITE_DONE, false, "!", ""},
+         RR_TXT,  KEY,           true },
+        {{"removal lost",
+                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
+                         {"DELETE " Z "/record/7", SILENCE, NULL}},
+                 WRITE_TROUBLE, false, "-right", "got no answer"},
+         RR_TXT,  KEY,           true },
+};
+
+static void texts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(text_stories); i++) {
+		const struct text_story *t = &text_stories[i];
+		struct rr rr = {.type = t->type, .name = NAME, .absent = t->absent};
+
+		assert_true(str_copy(rr.data, sizeof rr.data, t->text));
+		tell_story(&t->story, &rr);
+	}
+}
+
+/* The longest key that there is goes in one piece. */
+static void a_key_of_4096_bits(void **state)
+{
+	(void)state;
+	static struct write_job w;
+	struct rr rr = {.type = RR_TXT, .name = NAME, .data = "v=DKIM1; k=rsa; n=note; p="};
+	struct turn none = {LIST, 200, "[]", NULL};
+	struct api_answer a = turn_answer(&none, NOW);
+	struct write_request q;
+
+	memset(rr.data + strlen(rr.data), 'A', 736);
+	assert_int_equal(write_begin(&w, DNS_OVH, "mydomain.ovh", 0), 0);
+	assert_int_equal(write_add(&w, &rr), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_true(write_next(&w, &q));
+		write_feed(&w, &(struct write_answer){.api = &a});
+	}
+	assert_true(write_next(&w, &q));
+	assert_string_equal(q.api.method, "POST");
+	assert_non_null(strstr(q.api.body, rr.data));
+}
+
+/* --- several records: one refresh -------------------------------------------------------------------------------- */
+
+#define NAME2      "ovhex1-selector2._domainkey.sub.mydomain.ovh"
+#define SUB2       "ovhex1-selector2._domainkey.sub"
+#define LIST2      "GET " Z "/record?subDomain=" SUB2
+#define RIGHT2(id) REC(id, SUB2, "CNAME", TARGET ".")
+
+static void batch(struct write_job *w)
+{
+	struct rr rr;
+
+	assert_int_equal(write_begin(w, DNS_OVH, "mydomain.ovh", 0), 0);
+	assert_true(rr_cname(&rr, NAME, TARGET));
+	assert_int_equal(write_add(w, &rr), 0);
+	assert_true(rr_cname(&rr, NAME2, TARGET));
+	assert_int_equal(write_add(w, &rr), 1);
+}
+
+static void play(struct write_job *w, const struct turn *script)
+{
+	struct write_request q;
+
+	for (; script->request != NULL; script++) {
+		assert_true(write_next(w, &q));
+		turn_check(script, &q.api);
+		struct api_answer a = turn_answer(script, NOW);
+		write_feed(w, &(struct write_answer){.api = &a});
+	}
+}
+
+static void one_refresh_for_all(void **state)
+{
+	(void)state;
+	static struct write_job w;
+	struct write_request q;
+	struct rr late;
+	static const struct turn first[] = {
+	        {LIST,        200, "[7]"},
+                {GET("7"),      200, RIGHT("7")},
+                {LIST2,    200, "[8]"},
+                {NULL}
+        };
+	static const struct turn rest[] = {
+	        {GET("8"),	                             200, RIGHT2("8")},
+                {"GET " Z "/record?subDomain=late._domainkey",                                 200, "[9]"},
+	        {GET("9"), 200, REC("9", "late._domainkey", "CNAME", TARGET ".")},
+                {REFRESH,                                       200, "null"},
+	        {NULL	                            }
+        };
+
+	batch(&w);
+	play(&w, first);
+	assert_int_equal(w.items[0].verdict, WRITE_MADE);
+	assert_true(rr_cname(&late, "late._domainkey.mydomain.ovh", TARGET));
+	assert_int_equal(write_add(&w, &late), 2); /* while the job runs */
+	play(&w, rest);
+	assert_false(write_next(&w, &q));
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(w.items[i].verdict, WRITE_DONE);
+}
+
+static void one_failure_is_not_the_others(void **state)
+{
+	(void)state;
+	static struct write_job w;
+	struct write_request q;
+	static const struct turn script[] = {
+	        {LIST,     200, "[7]"},
+                {GET("7"),   200, REC("7", SUB, "A", "192.0.2.1")},
+                {LIST2, 200, "[8]"},
+	        {GET("8"), 200, RIGHT2("8")},
+                {REFRESH,     500, "{\"message\":\"x\"}"},
+                {NULL       }
+        };
+
+	batch(&w);
+	play(&w, script);
+	assert_false(write_next(&w, &q));
+	assert_int_equal(w.items[0].verdict, WRITE_FOREIGN);
+	assert_string_equal(w.items[0].text, "a A record stands at " NAME " in zone mydomain.ovh");
+	assert_int_equal(w.items[1].verdict, WRITE_TROUBLE);
+	assert_non_null(strstr(w.items[1].text, "refreshing zone"));
+}
+
+static void nobody_waits_any_more(void **state)
+{
+	(void)state;
+	static struct write_job w;
+	struct write_request q;
+	static const struct turn first[] = {
+	        {LIST,   200, "[7]"},
+                {NULL}
+        };
+	static const struct turn rest[] = {
+	        {LIST2,        200, "[8]"},
+                {GET("8"),       200, RIGHT2("8")},
+                {REFRESH,     200, "null"},
+                {NULL}
+        };
+
+	batch(&w);
+	play(&w, first);
+	write_drop(&w, 0);
+	play(&w, rest);
+	assert_false(write_next(&w, &q));
+	assert_int_equal(w.items[0].verdict, WRITE_DENIED);
+	assert_int_equal(w.items[1].verdict, WRITE_DONE);
 }
 
 int main(void)
@@ -289,6 +557,11 @@ int main(void)
 	        cmocka_unit_test(all_stories),
 	        cmocka_unit_test(denied),
 	        cmocka_unit_test(refused_from_the_start),
+	        cmocka_unit_test(texts),
+	        cmocka_unit_test(a_key_of_4096_bits),
+	        cmocka_unit_test(one_refresh_for_all),
+	        cmocka_unit_test(one_failure_is_not_the_others),
+	        cmocka_unit_test(nobody_waits_any_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

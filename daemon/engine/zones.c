@@ -1,0 +1,209 @@
+/* Records that go into the same zone together: one job of a writer at a time for each zone, fed by the domains that want
+ * something of it, and one publication for them all. The gate is asked of each request when it leaves, in the name of the
+ * domain that it is for; their intents are durable before they come here. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/job.h"
+
+#define OPEN_FOR                                                                                             \
+	(10 * MS_SECOND) /* others may join so long: a reading must be fresh when its record's turn comes */
+
+struct zone_batch {
+	struct engine *e;
+	struct zone_batch *next;
+	struct account *account; /* whose key and budget it is written with */
+	int64_t opened;          /* boot clock */
+	struct write_job w;
+	struct member {          /* beside w.items */
+		struct job *j;   /* NULL: it has gone */
+		unsigned record; /* of the job's */
+	} members[WRITE_ITEMS];
+	struct write_request request;
+	struct call *call;
+};
+
+static void batch_step(struct zone_batch *b);
+
+/* --- its end ---------------------------------------------------------------------------------------------------- */
+
+static void batch_unlink(struct zone_batch *b)
+{
+	for (struct zone_batch **p = &b->e->zones; *p != NULL; p = &(*p)->next)
+		if (*p == b) {
+			*p = b->next;
+			break;
+		}
+}
+
+/* Each job is told once, all of its records together. */
+static void batch_over(struct zone_batch *b)
+{
+	batch_unlink(b);
+	for (unsigned i = 0; i < b->w.n; i++) {
+		struct job *j = b->members[i].j;
+
+		if (j == NULL)
+			continue;
+		for (unsigned k = i; k < b->w.n; k++)
+			if (b->members[k].j == j) {
+				j->records[b->members[k].record].end = b->w.items[k];
+				b->members[k].j = NULL;
+			}
+		j->batch = NULL;
+		act_written(j);
+	}
+	free(b);
+}
+
+/* --- requests out, answers in ------------------------------------------------------------------------------------ */
+
+/* Whoever's record is made may have it published; one is enough. */
+static bool may_publish(struct zone_batch *b)
+{
+	for (unsigned i = 0; i < b->w.n; i++)
+		if (b->w.items[i].verdict == WRITE_MADE && b->members[i].j != NULL &&
+		        act_may_write(b->members[i].j, b->members[i].record, &b->w))
+			return true;
+	return false;
+}
+
+static bool may_leave(void *arg)
+{
+	struct zone_batch *b = arg;
+	const struct member *m = &b->members[b->w.at];
+
+	if (b->w.refreshes)
+		return may_publish(b);
+	return m->j != NULL && act_may_write(m->j, m->record, &b->w);
+}
+
+static void answered(void *arg, const struct api_answer *a, bool was_denied)
+{
+	struct zone_batch *b = arg;
+	const struct member *m = &b->members[b->w.at];
+	struct write_answer answer = {.api = a};
+
+	b->call = NULL;
+	if (was_denied)
+		write_deny(&b->w, m->j != NULL ? m->j->denial.why : "nobody waits for it any more");
+	else
+		write_feed(&b->w, &answer);
+	batch_step(b);
+}
+
+static void batch_step(struct zone_batch *b)
+{
+	if (!write_next(&b->w, &b->request)) {
+		batch_over(b);
+		return;
+	}
+	struct job *j = b->members[b->w.at].j;
+	unsigned *reserved = j != NULL && j->account == b->account ? &j->reserved : NULL;
+
+	b->call = account_call(b->account, &b->request.api, URGENT_CHANGE, reserved,
+	        b->request.changes ? may_leave : NULL, answered, b);
+}
+
+/* --- coming and going --------------------------------------------------------------------------------------------- */
+
+static struct zone_batch *batch_find(const struct job *j, const struct account *a)
+{
+	for (struct zone_batch *b = j->e->zones; b != NULL; b = b->next)
+		if (b->account == a && str_caseeq(b->w.zone, j->slot->d->zone))
+			return b;
+	return NULL;
+}
+
+static bool batch_has_room(const struct zone_batch *b, unsigned n)
+{
+	return !b->w.over && !b->w.publishing && b->w.n + n <= WRITE_ITEMS &&
+	       loop_boot(b->e->p.loop) - b->opened < OPEN_FOR;
+}
+
+static void batch_add(struct zone_batch *b, struct job *j)
+{
+	for (unsigned i = 0; i < j->n_records; i++) {
+		int at = write_add(&b->w, &j->records[i].rr);
+
+		if (at >= 0) /* room and fitness were looked at before */
+			b->members[at] = (struct member){.j = j, .record = i};
+	}
+	j->batch = b;
+}
+
+struct account *zone_account(const struct job *j)
+{
+	return account_by_name(j->e, j->slot->d->zone_account);
+}
+
+bool zone_has_room(const struct job *j)
+{
+	const struct zone_batch *b = batch_find(j, zone_account(j));
+
+	return b == NULL || batch_has_room(b, j->n_records);
+}
+
+bool zone_join(struct job *j)
+{
+	struct account *a = zone_account(j);
+	struct zone_batch *b = batch_find(j, a);
+
+	if (b != NULL) {
+		if (!batch_has_room(b, j->n_records))
+			return false;
+		batch_add(b, j);
+		return true;
+	}
+	b = xcalloc(1, sizeof(*b));
+	if (write_begin(&b->w, j->slot->d->dns, j->slot->d->zone, 0) != 0) {
+		free(b);
+		return false;
+	}
+	b->e = j->e;
+	b->account = a;
+	b->opened = loop_boot(j->e->p.loop);
+	b->next = j->e->zones;
+	j->e->zones = b;
+	batch_add(b, j);
+	batch_step(b);
+	return true;
+}
+
+bool zone_is_acting(const struct job *j)
+{
+	const struct zone_batch *b = j->batch;
+
+	return b != NULL && b->call != NULL && b->request.changes;
+}
+
+void zone_leave(struct job *j)
+{
+	struct zone_batch *b = j->batch;
+	bool others = false;
+
+	if (b == NULL)
+		return;
+	bool asking = b->members[b->w.at].j ==
+	              j; /* the request under way is in its name, and may hold its reserve */
+	j->batch = NULL;
+	for (unsigned i = 0; i < b->w.n; i++) {
+		if (b->members[i].j == j) {
+			b->members[i].j = NULL;
+			write_drop(&b->w, i);
+		}
+		others = others || b->members[i].j != NULL;
+	}
+	if (b->call != NULL && (asking || !others)) {
+		call_cancel(b->call);
+		b->call = NULL;
+	} else if (others) {
+		return;
+	}
+	if (others) {
+		batch_step(b);
+		return;
+	}
+	batch_unlink(b);
+	free(b);
+}
