@@ -18,6 +18,7 @@
 #include "io/dns.h"
 #include "io/http.h"
 #include "io/loop.h"
+#include "io/memory.h"
 #include "io/notify.h"
 #include "io/report.h"
 #include "io/store.h"
@@ -235,6 +236,8 @@ static void become_ready(void *arg)
 	struct daemon *d = arg;
 	char line[400];
 
+	if (!d->is_ready && !d->once)
+		memory_give_back(); /* what a start needs and nothing later */
 	d->is_ready = true;
 	engine_summary(d->engine, line, sizeof(line));
 	notify_ready(line);

@@ -2,12 +2,12 @@
  * send a change by itself: act.c does, through the gate. */
 #include "engine/job.h"
 
-#include <malloc.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIM_FROM 500 /* jobs ended since the last time, before memory is given back */
+#define TRIM_FROM                                                                                            \
+	500 /* jobs ended since the last time, before memory is given back; or a whole pass of fewer domains */
 
 static void ask_next(struct job *j);
 static void look_up(struct job *j);
@@ -363,9 +363,10 @@ void job_save(struct job *j)
 static void give_memory_back(struct engine *e)
 {
 	e->jobs_ended++;
-	if (e->jobs != 0 || e->jobs_ended < TRIM_FROM)
+	if (e->jobs != 0 || (e->jobs_ended < TRIM_FROM && e->jobs_ended < e->n_slots))
 		return;
-	malloc_trim(0);
+	store_rest(e->p.store);
+	memory_give_back();
 	e->jobs_ended = 0;
 }
 

@@ -10,6 +10,7 @@
 #include "io/dns.h"
 #include "io/http.h"
 #include "io/loop.h"
+#include "io/memory.h"
 #include "io/report.h"
 #include "io/store.h"
 #include "platform/writer.h"

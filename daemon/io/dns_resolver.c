@@ -20,7 +20,7 @@
 #include "io/dns_parts.h"
 #include "io/loop.h"
 
-#define WINDOW         200
+#define WINDOW         100
 #define PROBE_PATIENCE (4 * MS_SECOND)
 #define PROOF_AGE      (10 * MS_MINUTE) /* a bogus answer needs a younger proof that the root validates */
 #define PROBE_AGAIN    MS_HOUR
@@ -61,16 +61,17 @@ static const struct {
         {"infra-cache-max-rtt:",       "1000"    },
         {"infra-host-ttl:",            "15"      },
         {"infra-keep-probing:",        "yes"     },
- /* Memory: our own window is what libunbound has to carry. */
-        {"outgoing-range:",            "256"     },
-        {"num-queries-per-thread:",    "256"     },
+ /* Memory: our own window is what libunbound has to carry, and its caches what one pass has in hand at once: the names
+  * of servers and, with an anchor, the keys of the zones above. What is the domain's own is asked afresh each time. */
+        {"outgoing-range:",            "128"     },
+        {"num-queries-per-thread:",    "128"     },
         {"msg-cache-slabs:",           "1"       },
         {"rrset-cache-slabs:",         "1"       },
         {"infra-cache-slabs:",         "1"       },
         {"key-cache-slabs:",           "1"       },
-        {"msg-cache-size:",            "512k"    },
-        {"rrset-cache-size:",          "1m"      },
-        {"key-cache-size:",            "1m"      },
+        {"msg-cache-size:",            "256k"    },
+        {"rrset-cache-size:",          "512k"    },
+        {"key-cache-size:",            "256k"    },
         {"neg-cache-size:",            "128k"    },
 };
 

@@ -67,6 +67,8 @@ int store_prune(struct store *s, int64_t before);
  * it is, the changes stay queued for the next commit, and the caller must not send what depends on it. */
 int store_commit(struct store *s);
 bool store_dirty(const struct store *s);
+/* It will not be used for a while: gives back the memory of what was only kept to be read faster. Never fails. */
+void store_rest(struct store *s);
 /* The history lies in a file of its own: when only that cannot be written it is told through `lost`, kept in memory, and
  * store_commit succeeds nevertheless. store_prune takes effect bit by bit, at the commits that follow. */
 /* Called with a sentence when something was found damaged, missing or older than it should be, at once for what

@@ -178,3 +178,9 @@ int store_commit(struct store *s)
 		store_history_commit(s);
 	return e;
 }
+
+void store_rest(struct store *s)
+{
+	sql_rest(s->db);
+	sql_rest(s->history);
+}

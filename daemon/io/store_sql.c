@@ -113,6 +113,12 @@ void sql_close(struct sql *db)
 	free(db);
 }
 
+void sql_rest(struct sql *db)
+{
+	if (db)
+		sqlite3_db_release_memory(db->handle);
+}
+
 int sql_settle(struct sql *db)
 {
 	int64_t version;

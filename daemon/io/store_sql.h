@@ -26,6 +26,9 @@ int sql_settle(struct sql *db);
 /* What went wrong last, in SQLite's words. */
 const char *sql_error(const struct sql *db);
 
+/* Frees the pages of the file that are kept in memory and not in use. NULL is fine. */
+void sql_rest(struct sql *db);
+
 /* One or more statements without results. */
 int sql_exec(struct sql *db, const char *text);
 /* The first column of the first row; -ENODATA when there is none. */

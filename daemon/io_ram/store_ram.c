@@ -164,6 +164,11 @@ bool store_dirty(const struct store *s)
 	       s->n_history > s->n_history_durable;
 }
 
+void store_rest(struct store *s)
+{
+	(void)s; /* everything is in memory, and stays there */
+}
+
 int store_commit(struct store *s)
 {
 	if (s->read_only)
