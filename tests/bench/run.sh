@@ -263,17 +263,22 @@ figure_commits() {
 
 row figure goal measured
 row "$(printf '%058d' 0 | tr 0 -)" ------------ ----------------
-figure_requests
-figure_pass
-figure_size 10 8 pass
-figure_size 1000 12 pass
-if [ -z "$QUICK" ]; then
-	figure_size 10000 40 pass
-else
-	figure_size 10000 40 start
-fi
-figure_size 100000 300 start
-figure_wakeups
-figure_commits
+figure_sizes() {
+	figure_size 10 8 pass
+	figure_size 1000 12 pass
+	if [ -z "$QUICK" ]; then
+		figure_size 10000 40 pass
+	else
+		figure_size 10000 40 start
+	fi
+	figure_size 100000 300 start
+}
+
+# All of them, or those named: run.sh pass wakeups
+for figure in "${@:-requests pass sizes wakeups commits}"; do
+	for name in $figure; do
+		"figure_$name"
+	done
+done
 echo "$(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg), $(uname -m)${QUICK:+, BENCH_QUICK: smaller numbers}"
 exit $failed
