@@ -9,7 +9,8 @@ CLANG   ?= clang-14
 B       := build/$(FLAVOUR)
 PKGS    := libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libidn2
 PC      := $(shell command -v pkg-config 2>/dev/null)
-VERSION := 0.1.0
+# The version stands in one place.
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 
 # As many jobs as there are processors, unless the command line or a make above us says how many.
 ifeq ($(MAKELEVEL),0)
@@ -75,6 +76,8 @@ endif
 $(B)/gen/dkimrotd.catalog: tests/tools/catalog daemon/events.def daemon/events.catalog | deps-build
 	@mkdir -p $(@D)
 	CC='$(CC)' tests/tools/catalog >$@.new && mv $@.new $@
+# What make install needs, and no more.
+installed: $(B)/dkimrotd $(B)/dkimrotctl $(B)/gen/dkimrotd.catalog
 $(PROGRAMS:%=build/%): build/%: $(B)/%
 	@cp -f $< $@
 
@@ -210,15 +213,20 @@ valgrind:
 	@tests/tools/runtests --flavour plain --slow 20 \
 	--wrap 'valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite' unit
 
-install: all
+install: installed
 	@PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' SBINDIR='$(SBINDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' \
 	DOCDIR='$(DOCDIR)' SYSTEMDDIR='$(SYSTEMDDIR)' B='$(B)' tests/tools/install.sh '$(DESTDIR)'
+
+# build/dkimrotd_VERSION_ARCH.deb, with the source package beside it.
+deb:
+	@tests/tools/deps.sh build deb
+	@tests/tools/deb
 
 clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: all unit unit-build check-build check demo bench bench-build fuzz fuzz-build coverage floors lint lint-deps \
+.PHONY: all installed deb unit unit-build check-build check demo bench bench-build fuzz fuzz-build coverage floors lint lint-deps \
         $(LINT:%=lint-%) compile-only valgrind install clean deps-build deps-unit FORCE
 .SECONDARY:

@@ -23,11 +23,15 @@ build    libidn2-dev           pc   libidn2
 run      tzdata                file /usr/share/zoneinfo/Europe/Paris
 run      dns-root-data         file /usr/share/dns/root.key
 unit     libcmocka-dev         pc   cmocka
+check    autopkgtest           cmd  autopkgtest
 check    curl                  cmd  curl
+check    debhelper             cmd  dh
+check    dpkg-dev              cmd  dpkg-buildpackage
 check    faketime              cmd  faketime
 check    jq                    cmd  jq
 check    knot                  cmd  /usr/sbin/knotd knotd
 check    knot-dnsutils         cmd  kdig
+check    lintian               cmd  lintian
 check    mandoc                cmd  mandoc
 check    openssl               cmd  openssl
 check    procps                cmd  pgrep
@@ -37,6 +41,9 @@ check    sqlite3               cmd  sqlite3
 check    strace                cmd  strace
 check    systemd               cmd  /lib/systemd/systemd-journald
 check    systemd-container     cmd  systemd-nspawn
+deb      debhelper             cmd  dh
+deb      dpkg-dev              cmd  dpkg-buildpackage
+deb      mandoc                cmd  mandoc
 demo     procps                cmd  pgrep
 bench    curl                  cmd  curl
 bench    procps                cmd  pgrep

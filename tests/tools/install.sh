@@ -36,7 +36,7 @@ for file in systemd/*.tmpfiles systemd/tmpfiles*.conf systemd/tmpfiles.d/*.conf;
 	install -D -m 644 "$file" "$dest$PREFIX/lib/tmpfiles.d/dkimrotd.conf"
 done
 for file in "$B"/gen/*.catalog; do
-	install -D -m 644 "$file" "$dest$SYSTEMDDIR/catalog/dkimrotd.catalog"
+	install -D -m 644 "$file" "$dest$PREFIX/lib/systemd/catalog/dkimrotd.catalog"
 done
 for file in conf/*; do put 644 "$DOCDIR/examples" "$file"; done
 for file in conf/inventory.d/*; do put 644 "$DOCDIR/examples/inventory.d" "$file"; done
