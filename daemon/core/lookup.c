@@ -36,7 +36,8 @@ static void see_digest(struct rec_selector *s, const struct evidence *e, int64_t
 	memcpy(s->digest, e->digest, KEY_DIGEST);
 }
 
-void see_evidence(struct rec_selector *s, const struct seen_selector *o, int64_t now, struct notes *notes)
+void see_evidence(const struct record *r, struct rec_selector *s, const struct seen_selector *o, int64_t now,
+        struct notes *notes)
 {
 	const struct evidence *e = &o->dns;
 
@@ -46,7 +47,8 @@ void see_evidence(struct rec_selector *s, const struct seen_selector *o, int64_t
 		int64_t before = (int64_t)s->ttl_record * 1000;
 
 		if (s->confirmed_since == 0) {
-			s->confirmed_since = now;
+			/* after a clock went back its wait, too, counts from where the clock had been */
+			s->confirmed_since = now > r->grace_from ? now : r->grace_from;
 			s->ttl_wait = before; /* caches may still hold the record as it was */
 		}
 		if (ttl > s->ttl_wait)

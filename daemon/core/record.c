@@ -86,51 +86,6 @@ static struct rec_selector *row_for(struct record *r, const struct seen_selector
 	return s;
 }
 
-/* Instants that lie after the present reading were written on a clock that ran ahead: they count from now. */
-static void clamp(int64_t *at, int64_t now)
-{
-	if (*at > now)
-		*at = now;
-}
-
-static void clamp_all(struct record *r, int64_t now)
-{
-	int64_t *const domain[] = {&r->first_met, &r->rotation_base, &r->last_good, &r->last_full,
-	        &r->names_at, &r->grace_from, &r->rotated, &r->not_signing_since, &r->repaired,
-	        &r->status_since, &r->since, &r->told};
-
-	for (unsigned i = 0; i < sizeof(domain) / sizeof(domain[0]); i++)
-		clamp(domain[i], now);
-	for (unsigned i = 0; i < INTENTS_MAX; i++) {
-		clamp(&r->intent[i].at, now);
-		clamp(&r->intent[i].first_look, now);
-	}
-	for (unsigned i = 0; i < r->n; i++) {
-		struct rec_selector *s = &r->sel[i];
-		int64_t *const own[] = {&s->known_since, &s->created, &s->published, &s->confirmed_since,
-		        &s->dns_at, &s->bad_since, &s->signing_since, &s->may_sign_last, &s->stopped,
-		        &s->absent_since, &s->task_since, &s->target_since, &s->enabled, &s->disabled,
-		        &s->written, &s->signing_began};
-
-		for (unsigned k = 0; k < sizeof(own) / sizeof(own[0]); k++)
-			clamp(own[k], now);
-	}
-}
-
-/* Safety rule 3: a stretch without a good reading, or a clock that ran backwards, restarts every grace. */
-static void see_gap(struct record *r, const struct rules *rules, int64_t now, struct notes *notes)
-{
-	if (r->last_full == 0)
-		return;
-	bool backwards = now < r->last_full;
-	if (!backwards && now - r->last_full <= rules->longest_gap)
-		return;
-	clamp_all(r, now);
-	r->grace_from = now;
-	notes_add(notes, NOTE_GRACE_RESTART, "", "",
-	        backwards ? "time ran backwards" : "a gap in the readings");
-}
-
 /* Did one of our own requests, or OVHcloud's ordinary course, lead from `was` to `is`? (safety rule 5) */
 static bool explained(
         const struct record *r, const struct rec_selector *s, enum selector_state was, enum selector_state is)
@@ -276,7 +231,7 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 		see_state(s, o, was, now);
 	}
 	if (o->dns_at != 0)
-		see_evidence(s, o, now, notes);
+		see_evidence(r, s, o, now, notes);
 }
 
 /* One look without a signer may be a flicker: two must agree, far enough apart (safety rule 10). */
@@ -297,20 +252,6 @@ static void see_stop(struct record *r, const struct rules *rules, int64_t now, s
 	r->not_signing_looks++;
 	if (!confirmed && stop_is_confirmed(r, rules, now))
 		notes_add(notes, NOTE_STOPPED, r->last_signer, "", "");
-}
-
-static bool is_switched_off(enum signing_status s)
-{
-	return s == STATUS_DISABLED || s == STATUS_TO_CONFIGURE;
-}
-
-bool record_switch_in_use(const struct record *r, const struct rules *rules, int64_t now)
-{
-	if (r->status == STATUS_NONE)
-		return false;
-	if (!is_switched_off(r->status))
-		return true;
-	return r->last_signer[0] != '\0' && now - r->status_since < rules_settle(rules);
 }
 
 /* MX Plan and Zimbra sign as a domain: whichever selector they name stands for it. */
@@ -394,12 +335,20 @@ static void forget_vanished(struct record *r, const struct observed *o)
 	}
 }
 
+/* It was reported leaked, and another key has taken its place, or its history is not known any more. */
+static void forget_leak(struct record *r, int64_t now)
+{
+	const struct rec_selector *s = record_selector_const(r, r->compromised);
+
+	if (s != NULL && s->known_since == now)
+		r->compromised[0] = '\0';
+}
+
 void record_see(struct record *r, const struct desired *d, const struct observed *o,
         const struct rules *rules, int64_t now, struct notes *notes)
 {
 	(void)d;
-	if (o->complete && !o->light)
-		see_gap(r, rules, now, notes);
+	see_time(r, o->complete && !o->light, rules, now, notes);
 	if (o->trouble == TROUBLE_NONE)
 		r->trouble_since = 0;
 	else if (r->trouble_since == 0)
@@ -414,6 +363,7 @@ void record_see(struct record *r, const struct desired *d, const struct observed
 	else if (!o->light)
 		see_signers(r, o, rules, now, notes);
 	resolve_intents(r, o, rules, now, notes);
+	forget_leak(r, now);
 	if (!o->complete)
 		return;
 	r->last_good = now;
@@ -426,91 +376,4 @@ void record_see(struct record *r, const struct desired *d, const struct observed
 		notes_add(notes, NOTE_MET, "", "", "");
 	}
 	r->last_full = now;
-}
-
-void record_doubt_time(struct record *r)
-{
-	if (r->last_full != 0)
-		r->last_full = 1; /* longer ago than any gap that is borne */
-}
-
-const struct rec_selector *record_signer(const struct record *r)
-{
-	const struct rec_selector *best = NULL;
-
-	for (unsigned i = 0; i < r->n; i++) {
-		const struct rec_selector *s = &r->sel[i];
-
-		if (s->state != SELECTOR_IN_PRODUCTION)
-			continue;
-		if (best == NULL || (s->named && !best->named) ||
-		        (s->named == best->named && s->signing_since > best->signing_since))
-			best = s;
-	}
-	return best;
-}
-
-const struct rec_selector *record_older(const struct rec_selector *a, const struct rec_selector *b)
-{
-	const struct rec_selector *began = b->signing_began != 0 ? b : a, *other = began == b ? a : b;
-
-	/* Both were seen to begin, or one was while the other was known already and has signed ever since. */
-	if (a->signing_began != 0 && b->signing_began != 0 && a->signing_began != b->signing_began)
-		return a->signing_began < b->signing_began ? a : b;
-	if (began->signing_began != 0 && other->signing_began == 0 &&
-	        other->known_since < began->signing_began)
-		return other;
-	if (a->last_update > 0 && b->last_update > 0 && a->last_update != b->last_update)
-		return a->last_update < b->last_update ? a : b;
-	return NULL;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-int64_t record_grace_from(
-        const struct record *r, const struct rec_selector *old, const struct rec_selector *signer)
-{
-	if (signer == NULL || signer->signing_since == 0)
-		return 0;
-	/* It stopped at some time between its last reading as a signer and the first that showed otherwise: the later
-	 * counts. */
-	int64_t stopped = later(old->may_sign_last, old->stopped);
-
-	return later(later(signer->signing_since, stopped), later(old->known_since, r->grace_from));
-}
-
-int64_t record_grace(const struct record *r, const struct desired *d, const struct rec_selector *old)
-{
-	return strcmp(r->compromised, old->name) == 0 && r->compromised[0] != '\0' ? 0 : d->policy.grace;
-}
-
-enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now)
-{
-	if (!s->named)
-		return ROLE_FOREIGN;
-	if (selector_may_sign(s->state))
-		return ROLE_ACTIVE;
-	if (s->state == SELECTOR_ABSENT || s->state == SELECTOR_TODO || s->state == SELECTOR_UNKNOWN)
-		return ROLE_NEW;
-	if (s->state == SELECTOR_DELETING || s->may_sign_last != 0)
-		return ROLE_RETIRED;
-	if (s->state == SELECTOR_WAITING_RECORD)
-		return ROLE_NEW;
-	if (s->created != 0)
-		return ROLE_SPARE;
-	return now - later(s->known_since, r->grace_from) >= grace ? ROLE_SPARE : ROLE_RETIRED;
-}
-
-const char *record_active(const struct record *r)
-{
-	const struct rec_selector *signer = record_signer(r);
-
-	if (signer != NULL)
-		return signer->name;
-	if (r->status != STATUS_ENABLED)
-		return NULL;
-	return r->active[0] != '\0' || r->n == 0 ? r->active : r->sel[0].name;
 }

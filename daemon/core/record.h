@@ -16,6 +16,9 @@ struct rules {
 	int64_t settled;     /* poll.settled as stretched to the budget */
 	int64_t longest_gap; /* safety.longest_gap */
 	int64_t minimum_grace;
+	/* A record whose selectors were last read at or before this instant may be older than what was done since (the
+	 * store's identity, io/store.h): what it says went on without a break is not believed. 0 = none is. */
+	int64_t doubted;
 };
 /* "Two looks 10 x poll.active apart": how long a surprising reading must hold before it is acted on. */
 int64_t rules_settle(const struct rules *r);
@@ -36,7 +39,7 @@ enum note_kind {
 	NOTE_DISABLED,      /* the older of two signers was switched off */
 	NOTE_NOT_DONE,      /* an intent was resolved as not done */
 	NOTE_STOPPED,       /* no selector signs any more */
-	NOTE_GRACE_RESTART, /* a gap in the readings, or time ran backwards */
+	NOTE_GRACE_RESTART, /* a gap in the readings, time ran backwards, or the state may be older */
 	NOTE_RECORD_RIGHT,  /* record and key of a selector were seen right for the first time */
 };
 struct note {

@@ -79,24 +79,97 @@ static void a_gap_or_time_running_backwards_restarts_the_grace(void **state)
 	static const struct {
 		int64_t after;
 		bool restarts;
+		int64_t ahead; /* how far ahead of the present reading it counts from, after time ran backwards */
 	} cases[] = {
-	        {36 * MS_HOUR,     false},
-	        {36 * MS_HOUR + 1, true },
-	        {-1,               true },
-	        {-3 * MS_DAY,      true },
-	        {0,                false},
+	        {36 * MS_HOUR,     false, 0                },
+	        {36 * MS_HOUR + 1, true,  0                },
+	        {-1,               false, 0                }, /* two measures of one clock */
+	        {-CLOCK_GRAIN,     false, 0                },
+	        {-CLOCK_GRAIN - 1, true,  CLOCK_GRAIN + 1  },
+	        {-10 * MS_HOUR,    true,  10 * MS_HOUR     }, /* from where the clock had been */
+	        {-300 * MS_DAY,    true,  rules.longest_gap}, /* but nothing waits for a year */
+	        {0,                false, 0                },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct core_world w = switched();
+		int64_t before;
 
 		look_for_days(&w, 2);
+		before = grace_from(&w, "s1");
 		look(&w, cases[i].after);
 		assert_int_equal(told(&w, NOTE_GRACE_RESTART), cases[i].restarts);
-		assert_int_equal(grace_from(&w, "s1") == w.now, cases[i].restarts);
-		assert_true(grace_from(&w, "s1") <= w.now); /* nothing lies in the future */
+		assert_int_equal(grace_from(&w, "s1"), cases[i].restarts ? w.now + cases[i].ahead : before);
+		look(&w, MS_HOUR);
+		assert_false(told(&w, NOTE_GRACE_RESTART)); /* once */
 	}
+}
+
+/* The API's clock goes back and forward again, each time by less than longest_gap: no wait is shorter by that. */
+static void a_clock_that_goes_back_and_forth_shortens_no_wait(void **state)
+{
+	struct core_world w = switched();
+	int64_t began;
+
+	(void)state;
+	look_for_days(&w, 2);
+	began = w.now;
+	look(&w, -10 * MS_HOUR);
+	w.o.sel[0].dns.state = SEEN_MISSING; /* its record breaks and is mended meanwhile */
+	look(&w, MS_MINUTE);
+	w.o.sel[0].dns.state = SEEN_OK;
+	look(&w, MS_MINUTE);
+	look(&w, -5 * MS_HOUR);
+	look(&w, MS_MINUTE);
+	look(&w, 15 * MS_HOUR);
+	assert_false(told(&w, NOTE_GRACE_RESTART));
+	assert_true(grace_from(&w, "s1") >= began);
+	assert_true(record_selector(&w.r, "s1")->confirmed_since >= began);
+	assert_true(record_selector(&w.r, "s2")->signing_since != 0);
+}
+
+/* The state came back from a backup: what it says went on without a break may have been broken since. */
+static void an_older_state_only_delays(void **state)
+{
+	struct core_world w = switched();
+	struct rules doubting = rules;
+
+	(void)state;
+	look_for_days(&w, 6);
+	memcpy(w.r.compromised, "s1", 3);
+	doubting.doubted = w.now + MS_HOUR;
+	w.now += 2 * MS_HOUR;
+	w.o.light = true; /* only a reading of every selector tells */
+	record_see(&w.r, &w.d, &w.o, &doubting, w.now, &w.notes);
+	assert_false(told(&w, NOTE_GRACE_RESTART));
+	w.o.light = false;
+	for (unsigned i = 0; i < w.o.n; i++)
+		w.o.sel[i].dns_at = w.now;
+	record_see(&w.r, &w.d, &w.o, &doubting, w.now, &w.notes);
+	assert_true(told(&w, NOTE_GRACE_RESTART));
+	assert_int_equal(grace_from(&w, "s1"), w.now);
+	assert_int_equal(record_selector(&w.r, "s1")->confirmed_since, w.now); /* the wait for the TTL */
+	assert_string_equal(w.r.compromised, "");
+	memset(&w.notes, 0, sizeof(w.notes));
+	w.now += MS_HOUR;
+	record_see(&w.r, &w.d, &w.o, &doubting, w.now, &w.notes);
+	assert_false(told(&w, NOTE_GRACE_RESTART)); /* read since: believed */
+	assert_int_equal(grace_from(&w, "s1"), w.now - MS_HOUR);
+}
+
+/* A person said that this key leaked; another one in its place has its grace. */
+static void that_a_key_leaked_is_said_of_this_key(void **state)
+{
+	struct core_world w = switched();
+
+	(void)state;
+	memcpy(w.r.compromised, "s1", 3);
+	look(&w, MS_MINUTE);
+	assert_string_equal(w.r.compromised, "s1");
+	w.o.sel[0].dns.digest[0] = 77;
+	look(&w, MS_MINUTE);
+	assert_string_equal(w.r.compromised, "");
 }
 
 static void light_looks_bridge_no_gap(void **state)
@@ -356,6 +429,9 @@ int main(void)
 	        cmocka_unit_test(an_old_key_that_goes_on_signing_has_its_grace_later),
 	        cmocka_unit_test(unknown_neither_counts_nor_restarts),
 	        cmocka_unit_test(a_gap_or_time_running_backwards_restarts_the_grace),
+	        cmocka_unit_test(a_clock_that_goes_back_and_forth_shortens_no_wait),
+	        cmocka_unit_test(an_older_state_only_delays),
+	        cmocka_unit_test(that_a_key_leaked_is_said_of_this_key),
 	        cmocka_unit_test(light_looks_bridge_no_gap),
 	        cmocka_unit_test(another_key_begins_anew),
 	        cmocka_unit_test(an_enable_of_ours_explains_once),
