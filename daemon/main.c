@@ -172,6 +172,17 @@ static void control_path(const struct config *c, char *dst, size_t n)
 		str_format(dst, n, "%s", c->control);
 }
 
+/* Beside the control socket: outside the state folder, and gone when the host starts anew. */
+static void ask_witness(struct daemon *d)
+{
+	char path[512 + 16];
+
+	control_path(d->config, path, 512);
+	char *end = strrchr(path, '/');
+	str_format(end, sizeof(path) - (size_t)(end - path), "/state.witness");
+	store_witness(d->store, path);
+}
+
 static void open_control(struct daemon *d)
 {
 	char path[512], metrics[80] = "", error[200] = "";
@@ -476,6 +487,7 @@ static int open_parts(struct daemon *d)
 	d->loop = loop_new();
 	d->http = http_new(d->loop, "dkimrotd/" DKIMROTD_VERSION, connections_of(d->config), 0);
 	store_on_lost(d->store, lost_row, d);
+	ask_witness(d);
 	return open_dns(d) ? EXIT_CLEAN : EXIT_CONFIG;
 }
 

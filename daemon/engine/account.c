@@ -211,6 +211,7 @@ void account_init(
 	a->kick = timer_new(e->p.loop, kicked, a);
 	load_budget(a);
 	brakes_load(a);
+	doubt_load(a);
 	if (cred == NULL)
 		account_stop(a, "its credentials cannot be used");
 }

@@ -125,6 +125,7 @@ static void time_came(void *arg, const struct api_answer *ans, bool denied)
 		report(EVENT_CLOCK_UNSURE, &f, a->cfg->name, offset);
 	else if (!was_sure && !first && account_clock_sure(a))
 		report(EVENT_CLOCK_SURE, &f, a->cfg->name, offset);
+	doubt_clock_known(a);
 	slots_clock_set(a);
 	account_pump(a);
 }

@@ -87,6 +87,10 @@ void brakes_standing(struct account *a, const struct slot *s, struct standing *s
 	st->max_changed = (unsigned)config_daily_changes(c, a->domains);
 	st->changed_this = tally_has(a->changes.list, a->changes.n, s->id);
 	st->changed = (unsigned)a->changes.n;
+	if (doubt_holds(a)) { /* what was done since is counted first */
+		st->changed_this = false;
+		st->changed = st->max_changed;
+	}
 	for (size_t i = 0; i < a->switching.n; i++) /* what is unconfirmed for an hour is the breaker's */
 		if (a->switching.list[i].domain != s->id && st->now - a->switching.list[i].at < MS_HOUR)
 			st->rotating++;

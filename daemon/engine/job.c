@@ -19,13 +19,14 @@ unsigned job_need(const struct slot *s)
 	return s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO ? 6 : 3;
 }
 
-static struct rules rules_for(const struct engine *e, const struct account *a)
+static struct rules rules_for(const struct engine *e, struct account *a)
 {
 	return (struct rules){
 	        .active = e->p.config->poll.active,
 	        .settled = a->effective_settled,
 	        .longest_gap = e->p.config->safety.longest_gap,
 	        .minimum_grace = e->p.config->safety.minimum_grace,
+	        .doubted = doubt_until(a),
 	};
 }
 
@@ -60,6 +61,8 @@ static enum look_kind look_for(const struct job *j)
 	if (r->repaired != 0 && now - r->repaired < MS_DAY)
 		return LOOK_FULL;
 	if (now < r->last_full || now - r->last_full + j->rules.settled / 2 >= MS_DAY)
+		return LOOK_FULL;
+	if (r->last_full <= j->rules.doubted)
 		return LOOK_FULL;
 	return LOOK_LIGHT;
 }
@@ -242,6 +245,16 @@ static bool reads_as_before(const struct record *r, const struct observed *o)
 	       str_eq(o->theirs.state, r->theirs.state);
 }
 
+/* The state was older: does this domain read as if it had been switched, or its key deleted, in what is not remembered?
+ * Then it counts for the daily cap (safety rule 10). */
+static bool was_changed(const struct record *before, const struct record *after, const struct notes *n)
+{
+	for (unsigned i = 0; i < n->n; i++)
+		if (n->list[i].kind == NOTE_KEY_CHANGED)
+			return true;
+	return !str_eq(before->last_signer, after->last_signer);
+}
+
 static void fold(struct job *j)
 {
 	struct observed *o = &j->pass.seen;
@@ -259,6 +272,9 @@ static void fold(struct job *j)
 	if (j->pass.names_due && o->complete)
 		j->record.names_at = now;
 	tell_notes(j->slot, &j->record, &notes);
+	if (j->before.last_full != 0 && j->before.last_full <= j->rules.doubted &&
+	        j->record.last_full > j->rules.doubted && was_changed(&j->before, &j->record, &notes))
+		brakes_changed(j->account, j->slot);
 	for (unsigned i = 0; i < notes.n; i++) {
 		const struct note *n = &notes.list[i];
 

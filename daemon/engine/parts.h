@@ -75,6 +75,10 @@ struct account {
 	bool breaker;
 	size_t domains;
 	int64_t effective_settled;
+	/* API's clock: what was read of its domains until then may be older than what was done since (io/store.h's
+	 * witness); DOUBTED_PENDING until the clock is known, 0 = nothing is doubted */
+	int64_t doubted;
+	bool recalls;      /* the store knew domains of it at the start */
 	int64_t last_pass; /* API's clock: last time that every domain had been looked at */
 	size_t unlooked;   /* domains still to be looked at in this pass */
 	struct timer *timer, *kick;
@@ -115,6 +119,15 @@ struct engine {
 	struct zone_batch *zones;  /* that are written now */
 	bool once_done;
 };
+
+#define DOUBTED_PENDING INT64_MAX
+
+/* --- doubt.c: the state may be older than what was done since ------------------------------------------------------ */
+
+void doubt_load(struct account *a);
+void doubt_clock_known(struct account *a); /* from now on it can be said until when */
+int64_t doubt_until(struct account *a);    /* for struct rules */
+bool doubt_holds(struct account *a);       /* scheduled changes wait until every domain was read */
 
 /* --- account.c: requests out, answers in; call.c: the queue ------------------------------------------------------ */
 

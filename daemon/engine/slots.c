@@ -178,6 +178,7 @@ static bool take_due(void *arg, const struct store_key *k, const struct store_du
 			if (s->id != 0 || s->job != NULL)
 				return true; /* it is in memory already, and knows better */
 			s->id = d->id;
+			s->account->recalls = true;
 			s->phase = (uint8_t)d->phase;
 			s->condition = (uint8_t)d->condition;
 			s->reason = (uint8_t)d->reason;

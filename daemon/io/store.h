@@ -26,6 +26,15 @@ struct store_key {
 struct store *store_open(const char *dir, bool read_only, char *error, size_t error_len);
 void store_close(struct store *s);
 
+/* Who vouches that this state is the newest that there was? A witness at `path`, outside the state folder and where nothing
+ * outlives the host's next start (/run): after each commit it hears how far the state has come. True when it knows this
+ * very state and nothing newer. Else (no witness, an older copy from a backup, commits that are missing) the state takes
+ * another identity, a fact that becomes durable with the first commit and before the witness vouches for it: whoever
+ * remembers the old one knows that what is recorded may be older than what was done since (safety rule 5). To be called
+ * once, before the first commit; without it there is no identity and nothing is doubted. */
+#define STORE_IDENTITY "identity"
+bool store_witness(struct store *s, const char *path);
+
 /* Fills ret (whole) and returns 0; -ENOENT when there is none (or the row was damaged: then lost is called); another
  * negative errno when the database cannot be read now: then nothing is known, and nothing may be concluded. */
 int store_load(struct store *s, const struct store_key *k, struct record *ret);

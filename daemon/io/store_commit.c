@@ -161,6 +161,7 @@ static int commit_records(struct store *s)
 	store_pending_clear(s);
 	store_side_clean(s);
 	store_lock_note(s, s->meta.commits);
+	store_witness_note(s);
 	return 0;
 }
 

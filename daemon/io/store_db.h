@@ -73,7 +73,9 @@ enum store_stmt {
 struct store {
 	char *dir;
 	bool read_only;
-	int lock_fd;
+	int lock_fd, witness_fd;
+	char *witness_path; /* owned; NULL = none was asked */
+	bool behind;        /* the lock file knows of commits that are not there */
 	struct sql *db;
 	struct sql_stmt *st[ST_COUNT];
 	struct meta meta; /* as committed, or as found */
@@ -133,6 +135,10 @@ void store_drop(struct store *s, const struct store_key *k);
 
 /* store_commit.c */
 int64_t store_meta_sum(const struct meta *m);
+
+/* store_witness.c: after each commit. */
+void store_witness_note(struct store *s);
+void store_witness_close(struct store *s);
 
 /* store_side.c: facts and files. */
 int store_side_load(struct store *s);

@@ -235,6 +235,7 @@ static int load_meta(struct store *s, int64_t commits, bool fresh)
 		store_tell_lost(s, "the count of what the state holds was damaged; records may be missing");
 		s->meta = (struct meta){.commits = commits};
 		s->note_dirty = !s->read_only;
+		s->behind = true;
 	}
 	int64_t facts = (int64_t)s->n_facts, files = (int64_t)s->n_files;
 	if (good) {
@@ -247,6 +248,7 @@ static int load_meta(struct store *s, int64_t commits, bool fresh)
 		store_tell_lost(s, "the state is older than what was last written (%lld commits are missing)",
 		        (long long)(commits - s->meta.commits));
 		s->note_dirty = !s->read_only;
+		s->behind = true;
 	}
 	s->meta.commits = commits > s->meta.commits ? commits : s->meta.commits;
 	return 0;
@@ -350,7 +352,7 @@ struct store *store_open(const char *dir, bool read_only, char *error, size_t er
 
 	s->dir = xstrdup(dir);
 	s->read_only = read_only;
-	s->lock_fd = -1;
+	s->lock_fd = s->witness_fd = -1;
 	if (open_all(s, &e) == 0)
 		return s;
 	store_close(s);
@@ -363,6 +365,7 @@ void store_close(struct store *s)
 		return;
 	store_history_close(s);
 	store_budget_close(s);
+	store_witness_close(s);
 	for (int i = 0; i < ST_COUNT; i++)
 		sql_free(s->st[i]);
 	sql_close(s->db);

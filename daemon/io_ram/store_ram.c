@@ -196,6 +196,7 @@ int store_commit(struct store *s)
 			ram_forget_history(s, i, 1);
 	s->prune_before = 0;
 	s->n_history_durable = s->n_history;
+	ram_witness_note(s);
 	return 0;
 }
 
@@ -254,6 +255,7 @@ struct store *store_open(const char *dir, bool read_only, char *error, size_t er
 	s = s ? s : folder_new(dir);
 	s->open = true;
 	s->read_only = read_only;
+	s->witnessed = false;
 	s->fail = 0;
 	s->lost = NULL;
 	return s;
@@ -336,6 +338,7 @@ void store_ram_copy(const char *from, const char *to)
 	store_ram_forget(to);
 	struct store *s = folder_new(to);
 	s->next_id = s->next_id_durable = old->next_id_durable;
+	s->commits = old->commits;
 	for (size_t i = 0; i < old->n_rows; i++) {
 		const struct image *image = &old->rows[i]->durable;
 

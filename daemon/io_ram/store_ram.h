@@ -14,6 +14,8 @@ void store_ram_fail(struct store *s, int error);
 void store_ram_damage(struct store *s, const struct store_key *k);
 /* The folder `to` gets what is durable in `from`, as a backup would; `to` must not be open. */
 void store_ram_copy(const char *from, const char *to);
+/* The host starts anew: nobody remembers how far the folder's state had come (store_witness). */
+void store_ram_forget_witness(const char *dir);
 /* The folder is removed; it must not be open. Nothing happens when there is none. */
 void store_ram_forget(const char *dir);
 /* Commits that wrote something, since the folder was made. */

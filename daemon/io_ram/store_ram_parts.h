@@ -45,7 +45,7 @@ struct ring {
 struct store {
 	struct store *next;
 	char *dir;
-	bool open, read_only;
+	bool open, read_only, witnessed;
 	unsigned iterating;
 	int fail;
 	uint64_t commits;
@@ -68,6 +68,8 @@ void ram_item_set(struct items *t, const char *name, const char *value, size_t l
 bool ram_items_dirty(const struct items *t);
 void ram_items_end(struct items *t, bool durable); /* what waits becomes durable, or is dropped */
 void ram_items_free(struct items *t);
+/* After each commit: how far the state has come. */
+void ram_witness_note(struct store *s);
 void ram_forget_history(struct store *s, size_t from, size_t n);
 
 #endif

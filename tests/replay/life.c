@@ -233,6 +233,7 @@ bool life_start(void)
 	replay.http = http_new(replay.loop, "replay", 8, 0);
 	replay.dns = dns_new(replay.loop, &o, &why);
 	replay.store = store_open("replay", false, error, sizeof(error));
+	store_witness(replay.store, "replay");
 	struct engine_parts parts = {.loop = replay.loop,
 	        .http = replay.http,
 	        .dns = replay.dns,
@@ -306,6 +307,7 @@ void life_end(void)
 	config_free(replay.config);
 	store_ram_forget("replay");
 	store_ram_forget("replay.saved");
+	store_ram_forget_witness("replay");
 	buf_free(&replay.safety);
 	buf_free(&replay.poll);
 	buf_free(&replay.policy);

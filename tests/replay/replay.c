@@ -13,6 +13,7 @@
  *   crash before|after the next ACTION           when its request is about to leave; when it is done, not answered
  *   lose request|answer of the next ACTION [N times]       ACTION time is the question for OVHcloud's clock; lose nothing
  *   save state, lose state, older state          the last two while it is down
+ *   lose witness                                 the host starts anew: nobody vouches for the state (io/store.h)
  *   clock +SPAN|-SPAN|right     the host's; offset SPAN: what /auth/time adds
  *   person NAME DEED...         behind our back (world.h)
  *   order rotate|compromised|back, pause all|NAME REASON [SPAN], resume all|NAME

@@ -163,13 +163,17 @@ static bool do_crash(const struct line *l)
 	return true;
 }
 
-/* lose request|answer of the next ACTION [N times]; lose state */
+/* lose request|answer of the next ACTION [N times]; lose state, lose witness */
 static bool do_lose(const struct line *l)
 {
 	if (l->n == 2 && strcmp(l->w[1], "state") == 0) {
 		if (replay.up)
 			return fail("it runs");
 		store_ram_forget("replay");
+		return true;
+	}
+	if (l->n == 2 && strcmp(l->w[1], "witness") == 0) { /* the host starts anew */
+		store_ram_forget_witness("replay");
 		return true;
 	}
 	if (l->n == 2 && strcmp(l->w[1], "nothing") == 0) {

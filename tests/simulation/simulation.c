@@ -36,7 +36,9 @@ static struct {
 	struct credentials *cred[1];
 	bool trace;
 	uint64_t seed;
-	unsigned long told[EVENT_COUNT], crashes, restarts, persons;
+	unsigned long told[EVENT_COUNT], crashes, restarts, persons, older;
+	unsigned switched; /* the domain that somebody switched and will switch back, + 1; 0 = none */
+	bool saved;
 	size_t broken_shown;
 } run;
 
@@ -84,6 +86,7 @@ static void start(void)
 	run.http = http_new(run.loop, "simulation", 8, 0);
 	run.dns = dns_new(run.loop, &o, &why);
 	run.store = store_open("sim", false, error, sizeof(error));
+	store_witness(run.store, "sim");
 	struct engine_parts parts = {.loop = run.loop,
 	        .http = run.http,
 	        .dns = run.dns,
@@ -207,7 +210,33 @@ static void somebody(void)
 		return;
 	snprintf(domain, sizeof(domain), "d%u.example", i);
 	run.persons++;
-	world_person(sim.world, sim.now, domain, PICK("switch", "remove-cname", "remove-cname"));
+	const char *deed = PICK("switch", "remove-cname", "remove-cname", "there and back");
+	if (strcmp(deed, "there and back") == 0) {
+		run.switched = i + 1;
+		deed = "switch";
+	}
+	world_person(sim.world, sim.now, domain, deed);
+}
+
+static void switch_back(void)
+{
+	char domain[64];
+
+	snprintf(domain, sizeof(domain), "d%u.example", run.switched - 1);
+	run.switched = 0;
+	world_person(sim.world, sim.now, domain, "switch");
+}
+
+/* While the daemon is down: the host may have started anew, and an older state may come back from a backup. */
+static void tamper(void)
+{
+	if (sim_chance(0.2))
+		store_ram_forget_witness("sim");
+	if (!run.saved || !sim_chance(0.2))
+		return;
+	store_ram_forget("sim");
+	store_ram_copy("sim.saved", "sim");
+	run.older++;
 }
 
 /* A day of the world outside: sometimes the API is hostile, the DNS lies, the daemon dies, a person meddles. */
@@ -235,10 +264,18 @@ static void day(bool calm)
 			run.restarts += !crash;
 			if (sim_chance(0.2))
 				sim.now += sim_between(MS_MINUTE, 3 * MS_DAY);
+			tamper();
 			start();
 		}
+		if (!calm && run.switched != 0 && sim_chance(0.3))
+			switch_back();
 		if (!calm && sim_chance(0.02))
 			somebody();
+		if (!calm && sim_chance(0.1)) {
+			store_ram_forget("sim.saved");
+			store_ram_copy("sim", "sim.saved");
+			run.saved = true;
+		}
 		if (sim_chance(0.1))
 			engine_resume(run.engine, NULL); /* somebody looked at the breaker */
 	}
@@ -246,17 +283,22 @@ static void day(bool calm)
 
 /* --- a run ------------------------------------------------------------------------------------------------------------ */
 
-static void build(unsigned domains)
+static void build(unsigned domains, bool calm)
 {
+	/* few a day: the judge counts them over crashes and older states too */
+	const char *daily = calm ? "100" : PICK("100", "3");
 	static const char config[] = "accounts: { default: { endpoint: \"https://api.example/1.0\", "
 	                             "credentials: /none, requests_per_minute: 0 } }\n"
-	                             "safety: { max_daily_changes: 100 }\n"
+	                             "safety: { max_daily_changes: %s }\n"
 	                             "policies: { default: { rotate_every: 30d, grace: 7d } }\n";
 	struct diags d = {0};
-	struct buf inv = {0};
+	struct buf inv = {0}, text = {0};
 
 	run.domains = domains;
-	run.config = config_parse(config, strlen(config), "sim-config.yaml", &d);
+	buf_printf(&text, config, daily);
+	run.config = config_parse(text.data, text.len, "sim-config.yaml", &d);
+	buf_free(&text);
+	set("judge_max_daily", daily);
 	if (run.config == NULL) {
 		fprintf(stderr, "configuration: %s\n", d.list[0].text);
 		exit(2);
@@ -305,7 +347,9 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	memset(&sim, 0, sizeof(sim));
 	memset(run.told, 0, sizeof(run.told));
 	run.seed = seed;
-	run.crashes = run.restarts = run.persons = 0;
+	run.crashes = run.restarts = run.persons = run.older = 0;
+	run.switched = 0;
+	run.saved = false;
 	run.broken_shown = 0;
 	sim.rng = seed;
 	sim.now = EPOCH;
@@ -314,8 +358,10 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	sim.after = check;
 	sim.world = world_new(seed);
 	store_ram_forget("sim");
+	store_ram_forget("sim.saved");
+	store_ram_forget_witness("sim");
 	choose_world(calm);
-	build(domains);
+	build(domains, calm);
 	start();
 	for (unsigned i = 0; i < days; i++)
 		day(calm);
@@ -330,10 +376,10 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	unsigned long rotations = run.told[EVENT_ROTATION_CONFIRMED], deleted = run.told[EVENT_KEY_DELETED];
 	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu "
 	       "changes, %lu requests, %lu look-ups, %lu crashes, "
-	       "%lu restarts, %lu meddlings, %zu rules broken, %u without a signer\n",
+	       "%lu restarts, %lu older states, %lu meddlings, %zu rules broken, %u without a signer\n",
 	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED],
 	        (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks, run.crashes,
-	        run.restarts, run.persons, world_broken(sim.world), bad);
+	        run.restarts, run.older, run.persons, world_broken(sim.world), bad);
 	bool good = world_broken(sim.world) == 0 && bad == 0 && rotations > 0;
 	stop(false);
 	world_free(sim.world);
