@@ -51,9 +51,9 @@ dk_kill KILL
 judged_clean "lost and older state"
 
 # From here on states of different ages are put back turn by turn. A round trip of switches within longest_gap is nothing
-# that a reading could show, so as in earnest a gap is no longer than a grace.
+# that a reading could show: that the state is older must be known.
 POLICY='rotate_every: 1h, grace: 5s, splay: 0%'
-SAFETY='minimum_grace: 1s, longest_gap: 4s, max_daily_changes: 1000'
+SAFETY='minimum_grace: 1s, longest_gap: 1min, max_daily_changes: 1000'
 configure
 # What a crash leaves: the database and its journal, both with something in them.
 rm -rf "$work/whole"

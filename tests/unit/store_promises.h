@@ -409,11 +409,45 @@ static void budget(void **state)
 	assert_int_equal(times[0], 7);
 }
 
+static void assert_vouched(const char *witness, bool yes)
+{
+	char *before = store_fact(store, STORE_IDENTITY), *after;
+
+	assert_int_equal(store_witness(store, witness), yes);
+	after = store_fact(store, STORE_IDENTITY);
+	assert_non_null(after);
+	if (yes)
+		assert_string_equal(before, after);
+	else
+		assert_true(before == NULL || strcmp(before, after) != 0);
+	free(before);
+	free(after);
+}
+
+static void somebody_vouches_for_the_newest_state(void **state)
+{
+	char *witness = xasprintf("%s/witness", dir); /* elsewhere in earnest */
+
+	(void)state;
+	assert_vouched(witness, false); /* nobody knows a new state */
+	reopen();
+	assert_vouched(witness, false); /* it died before its first commit */
+	store_commit(store);
+	reopen();
+	assert_vouched(witness, true);
+	store_set_fact(store, "a", "1");
+	store_commit(store);
+	store_set_fact(store, "a", "2");
+	reopen(); /* killed: what was not committed is not missed */
+	assert_vouched(witness, true);
+	free(witness);
+}
+
 #define PROMISES                                                                                             \
 	T(every_field_survives), T(a_record_that_is_not_there), T(another_key_is_another_domain),            \
 	        T(fewer_selectors_replace_more), T(a_new_record_under_an_old_key_keeps_its_id),              \
 	        T(ids_are_never_given_twice), T(what_is_not_committed_is_gone),                              \
 	        T(each_merges_queue_and_database), T(each_may_save), T(facts), T(files), T(history),         \
-	        T(budget)
+	        T(budget), T(somebody_vouches_for_the_newest_state)
 
 #endif
