@@ -273,7 +273,7 @@ static void fold(struct job *j)
 		j->record.names_at = now;
 	tell_notes(j->slot, &j->record, &notes);
 	if (j->before.last_full != 0 && j->before.last_full <= j->rules.doubted &&
-	        j->record.last_full > j->rules.doubted && was_changed(&j->before, &j->record, &notes))
+	        was_changed(&j->before, &j->record, &notes))
 		brakes_changed(j->account, j->slot);
 	for (unsigned i = 0; i < notes.n; i++) {
 		const struct note *n = &notes.list[i];
