@@ -1,196 +1,10 @@
-/* The gate: each rule is a small check, and each action a row of checks that must all pass. The rows can be read aloud. */
-#include "core/gate.h"
-
+/* The gate for selectors: each rule is a small check, and each action a row of checks that must all pass. The rows can be
+ * read aloud. */
 #include <string.h>
 
-#include "core/dname.h"
-#include "core/window.h"
+#include "core/gating.h"
 
 #define HOUR (3600 * INT64_C(1000))
-
-struct door {
-	enum action_kind action;
-	const struct desired *d;
-	const struct observed *o;
-	const struct record *r;
-	const struct standing *st;
-	const struct rules *rules;
-	const struct seen_selector *seen; /* the selector to be changed, NULL for the whole domain */
-	const struct rec_selector *rec;
-	const struct seen_selector *other; /* the newest other one read as inProduction */
-	const struct rec_selector *other_rec;
-	int64_t earliest;
-};
-
-/* A check returns NULL when it is content, else why it refuses. */
-typedef const char *check(struct door *g);
-
-/* --- for every change ------------------------------------------------------------------------------------------ */
-
-static const char *mode_allows(struct door *g)
-{
-	if (g->st->observe || g->d->mode == MODE_OBSERVE)
-		return "the domain is only observed";
-	if (g->st->paused || g->r->paused)
-		return "it is paused";
-	return NULL;
-}
-
-static const char *reading_is_fresh(struct door *g)
-{
-	int64_t age = g->st->now - g->o->began;
-
-	if (!g->o->complete || g->o->light || g->o->flight)
-		return "not every selector of the domain was read in this pass";
-	if (g->o->too_many)
-		return "there are more selectors than can be watched";
-	if (age < 0 || age > GATE_FRESH_MS)
-		return "the reading behind it is more than 30 s old";
-	return NULL;
-}
-
-static const char *domain_is_in_order(struct door *g)
-{
-	return g->o->service == SERVICE_OK ? NULL : "the domain itself is not in state ok";
-}
-
-static const char *selector_is_ours(struct door *g)
-{
-	if (g->seen == NULL || g->rec == NULL)
-		return "the selector was not read in this pass";
-	unsigned before = 0;
-	for (unsigned i = 0; i < g->o->n; i++)
-		if (g->o->sel[i].named && strcmp(g->o->sel[i].name, g->seen->name) < 0)
-			before++;
-	return g->seen->named && before < 2
-	               ? NULL
-	               : "the selector is foreign: it is not one of the first two that OVHcloud reserves";
-}
-
-/* --- safety rule 6: one unresolved change ---------------------------------------------------------------------- */
-
-static bool is_virgin_creation(const struct door *g)
-{
-	if (g->action != ACTION_CREATE)
-		return false;
-	for (unsigned i = 0; i < g->o->n; i++)
-		if (selector_may_sign(g->o->sel[i].state))
-			return false;
-	return g->r->last_signer[0] == '\0';
-}
-
-static const char *no_other_intent(struct door *g)
-{
-	for (unsigned i = 0; i < INTENTS_MAX; i++) {
-		const struct intent *x = &g->r->intent[i];
-
-		if (x->action == ACTION_NONE)
-			continue;
-		if (x->action == g->action && (g->seen == NULL || strcmp(x->selector, g->seen->name) == 0))
-			continue; /* this very change */
-		if (x->action == ACTION_PUBLISH && g->action == ACTION_PUBLISH)
-			continue; /* records do not get in each other's way, and share a refresh */
-		if (x->action == ACTION_CREATE && is_virgin_creation(g))
-			continue;
-		if (intent_is_slow_creation(x, g->st->now) && g->action != ACTION_CREATE &&
-		        (g->seen == NULL || strcmp(x->selector, g->seen->name) != 0))
-			continue;
-		return "another change of this domain is not resolved yet";
-	}
-	return NULL;
-}
-
-static bool is_under_way(const struct seen_selector *s)
-{
-	return s->state == SELECTOR_TODO || s->state == SELECTOR_ENABLING || s->state == SELECTOR_DISABLING ||
-	       s->state == SELECTOR_DELETING || s->task == TASK_PENDING || s->task == TASK_UNKNOWN;
-}
-
-/* A creation that pends for more than an hour holds up its own selector only. */
-static bool is_slow_creation(const struct door *g, const struct seen_selector *s)
-{
-	const struct rec_selector *rec = record_selector_const(g->r, s->name);
-	bool making = s->state == SELECTOR_TODO || s->state == SELECTOR_WAITING_RECORD ||
-	              s->state == SELECTOR_ABSENT;
-
-	return making && s != g->seen && rec != NULL && rec->task_since != 0 &&
-	       g->st->now - rec->task_since > HOUR;
-}
-
-/* The domain object has a task that is none of its selectors'; a slow creation may show up there alone. */
-static bool domain_task_pends(const struct door *g)
-{
-	if (g->o->domain_task_state != TASK_PENDING && g->o->domain_task_state != TASK_UNKNOWN)
-		return false;
-	for (unsigned i = 0; i < g->o->n; i++)
-		if (is_slow_creation(g, &g->o->sel[i]))
-			return false;
-	return !is_virgin_creation(g);
-}
-
-static const char *no_task_pends(struct door *g)
-{
-	if (domain_task_pends(g))
-		return "a task of OVHcloud is pending for the domain itself";
-	for (unsigned i = 0; i < g->o->n; i++) {
-		const struct seen_selector *s = &g->o->sel[i];
-
-		if (!is_under_way(s) || is_slow_creation(g, s))
-			continue;
-		if (is_virgin_creation(g) && s != g->seen)
-			continue;
-		return "a task of OVHcloud is pending for this domain";
-	}
-	return NULL;
-}
-
-/* --- what depends on time, and the account's brakes (rules 9 and 10) -------------------------------------------- */
-
-static const char *time_is_sure(struct door *g)
-{
-	return g->st->clock_sure ? NULL : "the API's time is not known well enough";
-}
-
-static bool somebody_signs(const struct door *g)
-{
-	for (unsigned i = 0; i < g->o->n; i++)
-		if (g->o->sel[i].state == SELECTOR_IN_PRODUCTION)
-			return true;
-	return false;
-}
-
-static bool is_ordered(const struct door *g)
-{
-	return g->st->order != ORDER_NONE ||
-	       (g->action == ACTION_DELETE && g->rec != NULL && strcmp(g->r->compromised, g->rec->name) == 0);
-}
-
-static const char *breaker_is_closed(struct door *g)
-{
-	return g->st->breaker_open && !is_ordered(g) ? "the account's breaker is open" : NULL;
-}
-
-static const char *window_is_open(struct door *g)
-{
-	if (is_ordered(g) || window_open(g->d->policy.window, g->st->now))
-		return NULL;
-	g->earliest = window_next(g->d->policy.window, g->st->now);
-	return "the policy's window is closed";
-}
-
-static const char *daily_cap_has_room(struct door *g)
-{
-	if (is_ordered(g) || g->st->changed_this || g->st->changed < g->st->max_changed)
-		return NULL;
-	return "as many domains as allowed were changed in the last 24 hours";
-}
-
-static const char *rotating_cap_has_room(struct door *g)
-{
-	return is_ordered(g) || g->st->rotating < g->st->max_rotating
-	               ? NULL
-	               : "as many domains as allowed are being switched";
-}
 
 /* --- rule 4: creation ------------------------------------------------------------------------------------------ */
 
@@ -364,16 +178,6 @@ static const char *never(struct door *g)
 
 /* --- the rows -------------------------------------------------------------------------------------------------- */
 
-struct row {
-	int rule;
-	check *check;
-};
-static const struct row every_change[] = {
-        {10, mode_allows       },
-        {15, reading_is_fresh  },
-        {15, domain_is_in_order},
-        {0,  NULL              },
-};
 static const struct row create[] = {
         {4, selector_is_ours},
         {4, is_absent       },
@@ -449,37 +253,6 @@ static const struct row *row_of(enum action_kind action, bool whole_domain)
 	}
 }
 
-static struct gate_verdict walk(const struct row *row, struct door *g)
-{
-	for (; row->check != NULL; row++) {
-		const char *why = row->check(g);
-
-		if (why != NULL)
-			return (struct gate_verdict){.rule = row->rule, .why = why, .earliest = g->earliest};
-	}
-	return (struct gate_verdict){.allow = true, .why = ""};
-}
-
-static void find_selectors(struct door *g, const char *selector)
-{
-	for (unsigned i = 0; i < g->o->n; i++) {
-		const struct seen_selector *s = &g->o->sel[i];
-		const struct rec_selector *rec = record_selector_const(g->r, s->name);
-
-		if (strcmp(s->name, selector) == 0) {
-			g->seen = s;
-			g->rec = rec;
-			continue;
-		}
-		if (s->state != SELECTOR_IN_PRODUCTION || rec == NULL || rec->signing_since == 0)
-			continue;
-		if (g->other == NULL || rec->signing_since > g->other_rec->signing_since) {
-			g->other = s;
-			g->other_rec = rec;
-		}
-	}
-}
-
 struct gate_verdict gate_selector(enum action_kind action, const char *selector, const struct desired *d,
         const struct observed *o, const struct record *r, const struct standing *st,
         const struct rules *rules)
@@ -488,105 +261,11 @@ struct gate_verdict gate_selector(enum action_kind action, const char *selector,
 	struct gate_verdict v;
 	bool whole = selector[0] == '\0';
 
-	find_selectors(&g, selector);
-	v = walk(every_change, &g);
+	gate_find_selectors(&g, selector);
+	v = gate_walk(gate_every_change, &g);
 	if (!v.allow)
 		return v;
 	if (!whole && (g.seen == NULL || g.rec == NULL))
 		return (struct gate_verdict){.rule = 15, .why = "the selector was not read in this pass"};
-	return walk(row_of(action, whole), &g);
-}
-
-/* --- records: safety rule 14 ----------------------------------------------------------------------------------- */
-
-/* OVHcloud's platforms: one CNAME to what the API names, and it is never taken away. */
-static const char *record_is_named(const struct gate_record_change *c, const struct seen_selector *s)
-{
-	if (c->rr->absent)
-		return "nothing is removed from a zone but a duplicate that we made";
-	if (s == NULL || !s->named || s->target[0] == '\0')
-		return "OVHcloud does not name this selector and its target";
-	if (c->rr->type != RR_CNAME || !dname_equal(c->rr->data, s->target))
-		return "the target is not the one that the API names";
-	return NULL;
-}
-
-/* Keys of our own: not known yet. */
-static const char *record_is_our_keys(const struct gate_record_change *c, const struct seen_selector *s)
-{
-	(void)c;
-	(void)s;
-	return "records of domains that sign elsewhere are not written";
-}
-
-static const char *record_is_in_place(
-        const struct gate_record_change *c, const struct desired *d, const struct seen_selector *s)
-{
-	char name[DNAME_TEXT];
-	const char *why = d->platform == PLATFORM_EXTERNAL ? record_is_our_keys(c, s) : record_is_named(c, s);
-
-	if (why != NULL)
-		return why;
-	if (!dname_dkim(name, s->name, d->domain) || !dname_equal(name, c->rr->name))
-		return "the name is not <selector>._domainkey.<domain>";
-	return rr_fault(c->rr, c->zone);
-}
-
-static bool in_use(const struct desired *d, const struct record *r, const struct seen_selector *s,
-        const struct rec_selector *rec, const struct rules *rules, int64_t now)
-{
-	if (r->status != STATUS_NONE)
-		return record_switch_in_use(r, rules, now);
-	if (selector_may_sign(s->state))
-		return true;
-	return record_role(r, rec, d->policy.grace, now) == ROLE_RETIRED;
-}
-
-static const char *may_rewrite(const struct gate_record_change *c, const struct seen_selector *s,
-        const struct rec_selector *rec, int64_t now, const struct rules *rules)
-{
-	if (now - rec->target_since < rules_settle(rules))
-		return "the API has not named this target on two looks far enough apart";
-	if (c->old[0] == '\0' && (c->guarded || s->dns.record == SEEN_MISSING))
-		return NULL;
-	if (s->dns_at == 0 || s->dns.key != SEEN_OK)
-		return "no key was seen at the new target";
-	if (s->dns.served_key == SEEN_OK && s->cname_valid != TRI_NO && s->state != SELECTOR_TO_FIX)
-		return "the record as served still leads to a key";
-	return NULL;
-}
-
-struct gate_verdict gate_record(const struct gate_record_change *c, const struct desired *d,
-        const struct observed *o, const struct record *r, const struct standing *st,
-        const struct rules *rules)
-{
-	struct door g = {.action = ACTION_PUBLISH, .d = d, .o = o, .r = r, .st = st, .rules = rules};
-	struct gate_verdict v;
-	const char *why;
-
-	find_selectors(&g, c->selector);
-	v = walk(every_change, &g);
-	if (!v.allow)
-		return v;
-	why = no_other_intent(&g);
-	if (why != NULL)
-		return (struct gate_verdict){.rule = 6, .why = why};
-	why = record_is_in_place(c, d, g.seen);
-	if (why != NULL || g.rec == NULL)
-		return (struct gate_verdict){
-		        .rule = 14, .why = why != NULL ? why : "the selector has no record"};
-	if (c->removes || c->refreshes)
-		return (struct gate_verdict){.allow = true, .why = ""};
-	if (c->old[0] == '\0' && !c->guarded && (g.seen->dns_at == 0 || g.seen->dns.record != SEEN_MISSING))
-		return (struct gate_verdict){.rule = 14,
-		        .why = "the zone lists no record there, and our look-up does not prove that there is "
-		               "none"};
-	if (c->old[0] != '\0' || in_use(d, r, g.seen, g.rec, rules, st->now)) {
-		if (in_use(d, r, g.seen, g.rec, rules, st->now) &&
-		        (why = may_rewrite(c, g.seen, g.rec, st->now, rules)) != NULL)
-			return (struct gate_verdict){.rule = 14,
-			        .why = why,
-			        .earliest = g.rec->target_since + rules_settle(rules)};
-	}
-	return (struct gate_verdict){.allow = true, .why = ""};
+	return gate_walk(row_of(action, whole), &g);
 }

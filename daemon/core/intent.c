@@ -50,6 +50,13 @@ bool intent_is_slow_creation(const struct intent *x, int64_t now)
 	return x->action == ACTION_CREATE && now - x->at > SLOW_CREATION;
 }
 
+bool selector_is_slow_creation(enum selector_state state, const struct rec_selector *s, int64_t now)
+{
+	bool making = state == SELECTOR_TODO || state == SELECTOR_WAITING_RECORD || state == SELECTOR_ABSENT;
+
+	return making && s->task_since != 0 && now - s->task_since > SLOW_CREATION;
+}
+
 bool record_needs_full_look(const struct record *r, int64_t now)
 {
 	for (unsigned i = 0; i < INTENTS_MAX; i++)

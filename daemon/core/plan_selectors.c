@@ -21,15 +21,6 @@ static bool is_pending(const struct view *v, const struct rec_selector *s)
 	return o != NULL && (o->task == TASK_PENDING || o->task == TASK_UNKNOWN);
 }
 
-/* A creation that pends for more than an hour holds up its own selector only. */
-static bool is_slow_creation(const struct view *v, const struct rec_selector *s)
-{
-	bool making = s->state == SELECTOR_TODO || s->state == SELECTOR_WAITING_RECORD ||
-	              s->state == SELECTOR_ABSENT;
-
-	return making && s->task_since != 0 && v->now - s->task_since > HOUR;
-}
-
 const struct rec_selector *pending_for(const struct view *v, const struct rec_selector *s)
 {
 	for (unsigned i = 0; i < v->r->n; i++) {
@@ -37,7 +28,7 @@ const struct rec_selector *pending_for(const struct view *v, const struct rec_se
 
 		if (!is_pending(v, t))
 			continue;
-		if (t != s && is_slow_creation(v, t))
+		if (t != s && selector_is_slow_creation(t->state, t, v->now))
 			continue;
 		return t;
 	}
@@ -77,7 +68,7 @@ static bool domain_task_pends(const struct view *v)
 	        (v->o->domain_task_state != TASK_PENDING && v->o->domain_task_state != TASK_UNKNOWN))
 		return false;
 	for (unsigned i = 0; i < v->r->n; i++)
-		if (is_slow_creation(v, &v->r->sel[i]))
+		if (selector_is_slow_creation(v->r->sel[i].state, &v->r->sel[i], v->now))
 			return false;
 	return true;
 }

@@ -79,6 +79,8 @@ bool record_has_intent(const struct record *r);
 /* Safety rule 6: a creation that pends for longer holds up its own selector only. */
 #define SLOW_CREATION (3600 * INT64_C(1000))
 bool intent_is_slow_creation(const struct intent *x, int64_t now);
+/* Likewise a creation that is under way at OVHcloud, given how the selector reads. */
+bool selector_is_slow_creation(enum selector_state state, const struct rec_selector *s, int64_t now);
 /* An intent that an hour did not resolve: what else happens to the domain must be seen too. */
 bool record_needs_full_look(const struct record *r, int64_t now);
 /* MX Plan, Zimbra: may mail leave with any of the domain's selectors? They choose between the two by themselves, and they

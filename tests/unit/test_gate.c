@@ -23,7 +23,9 @@ static const enum selector_state states[] = {SELECTOR_UNKNOWN, SELECTOR_ABSENT, 
         SELECTOR_DISABLING, SELECTOR_DELETING};
 static const enum task_state tasks[] = {TASK_NONE, TASK_PENDING, TASK_OVER, TASK_ERROR};
 static const enum seen seens[] = {SEEN_UNKNOWN, SEEN_OK, SEEN_MISSING, SEEN_WRONG};
-enum grace_case { NEVER_SIGNED, IN_GRACE, GRACE_OVER };
+/* over, but for a gap, an older state or a clock that went back: then it counts anew, from a day ago, or from where the clock
+ * had been, which is ahead */
+enum grace_case { NEVER_SIGNED, IN_GRACE, GRACE_OVER, GRACE_ANEW, CLOCK_WENT_BACK, GRACE_CASES };
 enum clock_case { CLOCK_SURE, CLOCK_UNSURE };
 enum mode_case { MANAGED, OBSERVED, PAUSED };
 static const enum action_kind actions[] = {
@@ -81,7 +83,7 @@ static void put(struct world *w, unsigned i, enum selector_state state, enum tas
 		r->ttl_wait = TTL;
 	}
 	if (state == SELECTOR_IN_PRODUCTION) {
-		r->signing_since = w->grace == GRACE_OVER ? NOW - 90 * MS_DAY - (int64_t)i * MS_DAY
+		r->signing_since = w->grace >= GRACE_OVER ? NOW - 90 * MS_DAY - (int64_t)i * MS_DAY
 		                                          : NOW - MS_DAY - (int64_t)i;
 		r->signing_began = r->signing_since;
 		r->may_sign_last = NOW;
@@ -112,6 +114,9 @@ static void build(struct world *w, const enum selector_state s[2], const enum ta
 	        .policy = {.rotate_every = 90 * MS_DAY, .grace = GRACE}
         };
 	w->grace = grace;
+	w->r.grace_from = grace == GRACE_ANEW        ? NOW - MS_DAY
+	                  : grace == CLOCK_WENT_BACK ? NOW + 10 * MS_HOUR
+	                                             : 0;
 	w->visible_long = visible_long;
 	w->o.began = NOW - 2 * MS_SECOND;
 	w->o.complete = s[0] != SELECTOR_UNKNOWN && s[1] != SELECTOR_UNKNOWN;
@@ -190,7 +195,7 @@ static void prove(const struct world *w, enum action_kind a, unsigned i, enum gr
 		assert_true(s->state == SELECTOR_READY || s->state == SELECTOR_WAITING_RECORD); /* 3 */
 		assert_true(signs(w, 1 - i));                                                   /* 1 */
 		assert_int_equal(other->dns.state, SEEN_OK);
-		assert_int_not_equal(grace, IN_GRACE);
+		assert_true(grace == NEVER_SIGNED || grace == GRACE_OVER);
 		assert_true(NOW - w->r.sel[1 - i].signing_since >= GRACE);
 		assert_true(NOW - w->r.sel[i].may_sign_last >= GRACE);
 		assert_int_equal(clk, CLOCK_SURE);
@@ -200,6 +205,7 @@ static void prove(const struct world *w, enum action_kind a, unsigned i, enum gr
 		assert_int_equal(other->dns.state, SEEN_OK);
 		assert_true(NOW - w->r.sel[1 - i].signing_since >= GRACE);
 		assert_true(w->r.sel[i].signing_since < w->r.sel[1 - i].signing_since); /* the older */
+		assert_true(w->r.grace_from == 0);
 		assert_int_equal(clk, CLOCK_SURE);
 		break;
 	case ACTION_PUBLISH:
@@ -257,7 +263,7 @@ static void every_state_every_action(void **state)
 	(void)state;
 	/* clang-format off */
 	EACH(a, states) EACH(b, states) EACH(ta, tasks) EACH(tb, tasks) EACH(na, seens) EACH(nb, seens)
-		for (int grace = 0; grace < 3; grace++)
+		for (int grace = 0; grace < GRACE_CASES; grace++)
 			for (int clk = 0; clk < 2; clk++)
 				for (int mode = 0; mode < 3; mode++)
 					for (int visible = 0; visible < 2; visible++) {
