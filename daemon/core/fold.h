@@ -15,8 +15,11 @@ bool stop_is_ours(const struct record *r, const struct rec_selector *s);
  * ten times poll.active that show the old state and no task. */
 void resolve_intents(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
         struct notes *notes);
-/* Before anything is folded in: is this reading as far from the last one as it seems? whole: every selector was read. */
-void see_time(struct record *r, bool whole, const struct rules *rules, int64_t now, struct notes *notes);
+/* Before anything is folded in: is this reading as far from the last one as it seems? whole: every selector was read.
+ * True when the record may be older than what was done since. */
+bool see_time(struct record *r, bool whole, const struct rules *rules, int64_t now, struct notes *notes);
+/* When it returned true, and the reading has been folded in: which of two signers is the older? */
+void doubt_order(struct record *r);
 /* MX Plan, Zimbra: this reading says that the domain does not sign. */
 bool is_switched_off(enum signing_status s);
 /* Our own look-up of one selector's record and key. */

@@ -165,10 +165,13 @@ struct rec_selector {
 	int64_t dns_at;          /* last look-up */
 	int64_t bad_since;       /* first look-up of an unbroken run of proven faults, 0 = none */
 	int64_t signing_since;   /* first confirmed signing (read as inProduction), 0 = not signing */
-	int64_t signing_began; /* seen to begin to sign: read as not signing before, 0 = it signed when met */
-	int64_t may_sign_last;   /* last read as anything that may sign */
-	int64_t stopped;         /* first good reading after it had signed that shows it does not */
-	int64_t absent_since;    /* first complete pass that shows it absent, 0 = present */
+	/* seen to begin to sign: read as not signing before; 0 = it signed when met. BEGAN_DISPUTED: the record and
+	 * OVHcloud's lastUpdate do not agree which of two signers is the older, and the record may be older than that */
+#define BEGAN_DISPUTED (-1)
+	int64_t signing_began;
+	int64_t may_sign_last; /* last read as anything that may sign */
+	int64_t stopped;       /* first good reading after it had signed that shows it does not */
+	int64_t absent_since;  /* first complete pass that shows it absent, 0 = present */
 	int64_t task_since; /* since when a task of it pends or it stands in todo, enabling, ... ; 0 = none */
 	bool deleted_by_us; /* absent because of our DELETE */
 	int64_t target_since; /* since when the API names this target at every look (safety rule 14) */

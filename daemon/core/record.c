@@ -348,7 +348,7 @@ void record_see(struct record *r, const struct desired *d, const struct observed
         const struct rules *rules, int64_t now, struct notes *notes)
 {
 	(void)d;
-	see_time(r, o->complete && !o->light, rules, now, notes);
+	bool doubted = see_time(r, o->complete && !o->light, rules, now, notes);
 	if (o->trouble == TROUBLE_NONE)
 		r->trouble_since = 0;
 	else if (r->trouble_since == 0)
@@ -356,6 +356,8 @@ void record_see(struct record *r, const struct desired *d, const struct observed
 	see_domain(r, o, now);
 	for (unsigned i = 0; i < o->n; i++)
 		see_selector(r, &o->sel[i], rules, now, notes);
+	if (doubted)
+		doubt_order(r);
 	if (o->complete && !o->light)
 		forget_vanished(r, o);
 	if (o->status != STATUS_NONE)

@@ -36,6 +36,8 @@ const struct rec_selector *record_signer(const struct record *r)
 
 const struct rec_selector *record_older(const struct rec_selector *a, const struct rec_selector *b)
 {
+	if (a->signing_began == BEGAN_DISPUTED || b->signing_began == BEGAN_DISPUTED)
+		return NULL;
 	const struct rec_selector *began = b->signing_began != 0 ? b : a, *other = began == b ? a : b;
 
 	/* Both were seen to begin, or one was while the other was known already and has signed ever since. */

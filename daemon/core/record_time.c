@@ -63,7 +63,6 @@ static void doubt_history(struct record *r, int64_t now)
 		struct rec_selector *s = &r->sel[i];
 
 		s->confirmed_since = s->ttl_wait = 0;
-		s->signing_began = 0;
 		s->absent_since = 0;
 		if (s->target_since != 0)
 			s->target_since = now;
@@ -76,7 +75,7 @@ static const char *restart(struct record *r, int64_t from, const char *why)
 	return why;
 }
 
-void see_time(struct record *r, bool whole, const struct rules *rules, int64_t now, struct notes *notes)
+bool see_time(struct record *r, bool whole, const struct rules *rules, int64_t now, struct notes *notes)
 {
 	int64_t last = last_reading(r);
 	const char *why = NULL;
@@ -86,7 +85,8 @@ void see_time(struct record *r, bool whole, const struct rules *rules, int64_t n
 		why = restart(r, last, "time ran backwards");
 		clamp(&r->grace_from, now + rules->longest_gap);
 	}
-	if (whole && r->last_full != 0 && r->last_full <= rules->doubted) {
+	bool doubted = whole && r->last_full != 0 && r->last_full <= rules->doubted;
+	if (doubted) {
 		doubt_history(r, now);
 		why = restart(r, now, "the state may be older than what was done since");
 	} else if (whole && r->last_full != 0 && now - r->last_full > rules->longest_gap) {
@@ -94,6 +94,26 @@ void see_time(struct record *r, bool whole, const struct rules *rules, int64_t n
 	}
 	if (why != NULL)
 		notes_add(notes, NOTE_GRACE_RESTART, "", "", why);
+	return doubted;
+}
+
+/* Two sign, and the record says which is the older; but one of them may have stopped and begun again in what is not
+ * remembered. OVHcloud's lastUpdate must say the same, else nothing tells, and a person decides (safety rule 3). */
+void doubt_order(struct record *r)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		for (unsigned k = i + 1; k < r->n; k++) {
+			struct rec_selector *a = &r->sel[i], *b = &r->sel[k], x = *a, y = *b;
+
+			if (a->state != SELECTOR_IN_PRODUCTION || b->state != SELECTOR_IN_PRODUCTION ||
+			        a->signing_began == BEGAN_DISPUTED)
+				continue;
+			x.signing_began = y.signing_began = 0;
+			const struct rec_selector *told = record_older(&x, &y);
+			if (told != NULL && record_older(a, b) == (told == &x ? a : b))
+				continue;
+			a->signing_began = b->signing_began = BEGAN_DISPUTED;
+		}
 }
 
 void record_doubt_time(struct record *r)

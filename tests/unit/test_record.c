@@ -158,6 +158,41 @@ static void an_older_state_only_delays(void **state)
 	assert_int_equal(grace_from(&w, "s1"), w.now - MS_HOUR);
 }
 
+/* Two sign, and the state may be older than that: what the record says of the order, lastUpdate must say too. */
+static void an_older_state_and_two_signers(void **state)
+{
+	static const struct {
+		int64_t update[2];
+		const char *older; /* "" = a person decides */
+	} cases[] = {
+	        {{100, 200}, "s1"},
+	        {{200, 100}, ""  },
+	        {{0, 0},     ""  },
+	        {{100, 100}, ""  },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct core_world w = switched();
+		struct rules doubting = rules;
+		const struct rec_selector *s1, *s2, *older;
+
+		says(&w, 0, SELECTOR_IN_PRODUCTION);
+		look(&w, MS_HOUR);
+		s1 = record_selector(&w.r, "s1");
+		s2 = record_selector(&w.r, "s2");
+		((struct rec_selector *)(uintptr_t)s1)->signing_began = START;
+		assert_ptr_equal(record_older(s1, s2), s1);
+		doubting.doubted = w.now;
+		w.now += MS_HOUR;
+		for (unsigned k = 0; k < 2; k++)
+			w.o.sel[k].last_update = cases[i].update[k];
+		record_see(&w.r, &w.d, &w.o, &doubting, w.now, &w.notes);
+		older = record_older(s1, s2);
+		assert_string_equal(older != NULL ? older->name : "", cases[i].older);
+	}
+}
+
 /* A person said that this key leaked; another one in its place has its grace. */
 static void that_a_key_leaked_is_said_of_this_key(void **state)
 {
@@ -431,6 +466,7 @@ int main(void)
 	        cmocka_unit_test(a_gap_or_time_running_backwards_restarts_the_grace),
 	        cmocka_unit_test(a_clock_that_goes_back_and_forth_shortens_no_wait),
 	        cmocka_unit_test(an_older_state_only_delays),
+	        cmocka_unit_test(an_older_state_and_two_signers),
 	        cmocka_unit_test(that_a_key_leaked_is_said_of_this_key),
 	        cmocka_unit_test(light_looks_bridge_no_gap),
 	        cmocka_unit_test(another_key_begins_anew),

@@ -146,7 +146,7 @@ static void judge_disable(struct w_call *c)
 	for (unsigned i = 0; i < c->domain->slots; i++) {
 		const struct w_selector *newer = &c->domain->sel[i];
 
-		if (newer != s && newer->signs && newer->signs_since >= s->signs_since &&
+		if (newer != s && newer->signs && known_signing(newer) >= known_signing(s) &&
 		        c->w->now - known_signing(newer) >= grace(c))
 			return;
 	}
