@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIM_FROM                                                                                            \
-	500 /* jobs ended since the last time, before memory is given back; or a whole pass of fewer domains */
+#define TRIM_FROM     500 /* jobs ended since memory was given back last; a whole pass of fewer domains will do */
+#define COMMIT_WITHIN 50 /* ms: looks that end meanwhile share a commit */
 
 static void ask_next(struct job *j);
 static void look_up(struct job *j);
@@ -386,9 +386,9 @@ static void give_memory_back(struct engine *e)
 	e->jobs_ended = 0;
 }
 
-static void end_committed(struct job *j, bool durable)
+static void ended(struct job *j, bool durable)
 {
-	(void)durable; /* what was read can be read again; it stays queued in the store */
+	(void)durable; /* it stays queued in the store */
 	struct engine *e = j->e;
 	struct account *a = j->account;
 	struct slot *s = j->slot;
@@ -446,7 +446,7 @@ void job_end(struct job *j)
 	                  (r->first_met != 0 && record_signer(r) == NULL && r->status != STATUS_ENABLED);
 	s->in_flight = record_has_intent(r);
 	job_save(j);
-	job_commit(j, end_committed);
+	job_commit(j, ended);
 }
 
 /* It waits for the next commit no more. */
@@ -496,14 +496,34 @@ bool job_is_acting(const struct job *j)
 
 /* --- commits: one a turn ---------------------------------------------------------------------------------------- */
 
+/* A look that ended needs no disk to go on, for what was read can be read again: those that end within a moment share a
+ * commit. Whoever waits to send something is served in the same turn, and the last look of a pass leaves nothing behind. */
+static bool commit_is_due(struct engine *e)
+{
+	unsigned ending = 0;
+
+	for (const struct job *j = e->commit_head; j != NULL; j = j->next_commit) {
+		if (j->committed != ended)
+			return true;
+		ending++;
+	}
+	if (e->commit_by == 0)
+		e->commit_by = loop_boot(e->p.loop) + COMMIT_WITHIN;
+	return ending == e->jobs || loop_boot(e->p.loop) >= e->commit_by;
+}
+
 void commit_turn(void *arg)
 {
 	struct engine *e = arg;
+	bool due = commit_is_due(e);
 	struct job *list = e->commit_head;
-	int r = store_commit(e->p.store);
+	int r = due ? store_commit(e->p.store) : 0;
 
 	e->commit_head = e->commit_tail = NULL;
-	told_disk(e, r);
+	if (due) {
+		e->commit_by = 0;
+		told_disk(e, r);
+	}
 	while (list != NULL) {
 		struct job *j = list;
 
@@ -511,6 +531,8 @@ void commit_turn(void *arg)
 		j->next_commit = NULL;
 		j->committed(j, r == 0);
 	}
+	if (e->commit_by != 0 && e->commit_head == NULL)
+		timer_set(e->commit, COMMIT_WITHIN, 0);
 }
 
 void job_commit(struct job *j, void (*next)(struct job *j, bool durable))

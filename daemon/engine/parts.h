@@ -106,7 +106,8 @@ struct engine {
 	bool disk_trouble;
 	struct job *commit_head, *commit_tail; /* waiting for the next commit */
 	struct timer *commit;                  /* set when something waits for it */
-	struct timer *tick;                    /* pause ends, missing domains, pruning */
+	int64_t commit_by;  /* boot clock: when what ended is committed at the latest, 0 = all is */
+	struct timer *tick; /* pause ends, missing domains, pruning */
 	struct timer *stop_timer;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
