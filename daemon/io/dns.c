@@ -140,6 +140,8 @@ static void dns_pump(void *arg)
 		dns_look_move(h, LOOK_RUNNING);
 		dns_look_begin(h);
 	}
+	if (d->looks[LOOK_RUNNING].n == 0)
+		dns_direct_rest(d->direct);
 	d->pumping = false;
 	if (d->dying)
 		dns_destroy(d);

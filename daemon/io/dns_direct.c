@@ -3,7 +3,8 @@
  * would need a channel of its own; it goes to the next server on SERVFAIL and REFUSED where we want to know
  * who said so; and it would have to be driven by hand on this loop all the same. What is left to write is one
  * datagram, one retry and one TCP exchange. It must never believe an answer that does not repeat the id and
- * question, and it uses a socket of its own, hence a source port of its own, for each question (RFC 5452). */
+ * question, and questions that are out at the same time have sockets of their own, hence source ports of their own
+ * (dns_socket.c). */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #include "base/util.h"
 #include "io/dns_parts.h"
+#include "io/dns_socket.h"
 #include "io/loop.h"
 
 #define WINDOW   256 /* questions out at once, each with a descriptor */
@@ -25,8 +27,11 @@
 struct dns_direct {
 	struct dns *dns;
 	struct event_base *base;
+	struct dns_sockets *sockets; /* UDP */
 	struct dns_asks queued, asked;
 	bool filling;
+	uint16_t ids[64]; /* random, each used once */
+	unsigned n_ids;
 };
 
 /* One question under way. */
@@ -34,7 +39,8 @@ struct
 try {
 	struct dns_direct *c;
 	struct dns_ask *ask;
-	struct event *ev;
+	struct dns_socket *socket; /* UDP */
+	struct event *ev;          /* TCP */
 	int fd;
 	unsigned sent;
 	bool edns;
@@ -47,19 +53,21 @@ try {
 
 static void direct_fill(struct dns_direct *c);
 
-static void try_close(struct try *t)
+/* Nothing of the question can come any more on a socket where it was asked once and has been answered. */
+static void udp_leave(struct try *t, bool answered)
 {
-	if (t->ev)
-		event_free(t->ev);
-	if (t->fd >= 0)
-		close(t->fd);
-	t->ev = NULL;
-	t->fd = -1;
+	if (t->socket)
+		dns_socket_leave(t->socket, answered && t->sent == 1);
+	t->socket = NULL;
 }
 
 static void try_free(struct try *t)
 {
-	try_close(t);
+	udp_leave(t, false);
+	if (t->ev)
+		event_free(t->ev);
+	if (t->fd >= 0)
+		close(t->fd);
 	free(t->in);
 	free(t);
 }
@@ -89,9 +97,9 @@ static bool is_no_route(int e)
 	       e == EACCES || e == EPERM || e == EINVAL;
 }
 
-static void try_watch(struct try *t, short what, void (*cb)(int, short, void *), long seconds)
+static void tcp_watch(struct try *t, short what, void (*cb)(int, short, void *))
 {
-	const struct timeval patience = {.tv_sec = seconds};
+	const struct timeval patience = {.tv_sec = TRIES * PATIENCE};
 
 	if (t->ev)
 		event_free(t->ev);
@@ -114,17 +122,9 @@ static void try_write_query(struct try *t)
 	t->query[1] = (uint8_t)t->query_len;
 }
 
-/* Opens the socket. Returns 0, or the reply that it ends with. */
-static enum reply try_open(struct try *t, int kind)
+static enum reply reply_of_trouble(int e)
 {
-	const struct dns_address *to = &t->ask->to;
-
-	t->fd = socket(to->sa.ss_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (t->fd < 0)
-		return is_no_route(errno) ? REPLY_NO_ROUTE : REPLY_BROKEN;
-	if (connect(t->fd, (const struct sockaddr *)&to->sa, to->len) < 0 && errno != EINPROGRESS)
-		return is_no_route(errno) ? REPLY_NO_ROUTE : REPLY_REFUSED;
-	return REPLY_MESSAGE;
+	return is_no_route(e) ? REPLY_NO_ROUTE : REPLY_BROKEN;
 }
 
 /* TCP: the answer arrives in pieces, behind its length. */
@@ -167,25 +167,27 @@ static void tcp_event(int fd, short what, void *arg)
 	           send(fd, t->query, t->query_len + 2, MSG_NOSIGNAL) != (ssize_t)(t->query_len + 2)) {
 		try_settle(t, REPLY_REFUSED, NULL, 0); /* 300 bytes fit into any fresh socket's buffer */
 	} else {
-		try_watch(t, EV_READ, tcp_event, TRIES * PATIENCE);
+		tcp_watch(t, EV_READ, tcp_event);
 	}
 }
 
 static void tcp_begin(struct try *t)
 {
-	try_close(t);
-	enum reply r = try_open(t, SOCK_STREAM);
-	if (r != REPLY_MESSAGE) {
-		try_settle(t, r, NULL, 0);
-		return;
-	}
-	try_watch(t, EV_WRITE, tcp_event, TRIES * PATIENCE);
+	const struct dns_address *to = &t->ask->to;
+
+	t->fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (t->fd < 0)
+		try_settle(t, reply_of_trouble(errno), NULL, 0);
+	else if (connect(t->fd, (const struct sockaddr *)&to->sa, to->len) < 0 && errno != EINPROGRESS)
+		try_settle(t, is_no_route(errno) ? REPLY_NO_ROUTE : REPLY_REFUSED, NULL, 0);
+	else
+		tcp_watch(t, EV_WRITE, tcp_event);
 }
 
 static void udp_send(struct try *t)
 {
 	t->sent++;
-	if (send(t->fd, t->query + 2, t->query_len, MSG_NOSIGNAL) < 0 && is_no_route(errno))
+	if (is_no_route(-dns_socket_send(t->socket, t->query + 2, t->query_len)))
 		try_settle(t, REPLY_NO_ROUTE, NULL, 0); /* anything else counts as a lost datagram */
 }
 
@@ -205,31 +207,36 @@ static void udp_take(struct try *t, const uint8_t *bytes, size_t n)
 	}
 	if (!dnswire_answers(&m, t->id, &t->ask->name, t->ask->type))
 		return;
+	udp_leave(t, true);
 	if (m.truncated)
 		tcp_begin(t);
 	else
 		try_settle(t, REPLY_MESSAGE, bytes, n);
 }
 
-static void udp_event(int fd, short what, void *arg)
+static void udp_heard(void *arg, int error, const uint8_t *bytes, size_t n)
 {
 	struct try *t = arg;
-	uint8_t bytes[4096];
 
-	if (what & EV_TIMEOUT) {
-		if (t->sent >= TRIES)
-			try_settle(t, REPLY_NONE, NULL, 0);
-		else
-			udp_send(t);
-		return;
-	}
-	ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
-	if (n >= 0)
-		udp_take(t, bytes, (size_t)n);
-	else if (errno == ECONNREFUSED)
+	if (error == 0)
+		udp_take(t, bytes, n);
+	else if (error == -ETIMEDOUT && t->sent < TRIES)
+		udp_send(t);
+	else if (error == -ECONNREFUSED)
 		try_settle(t, REPLY_REFUSED, NULL, 0);
-	else if (errno != EAGAIN && errno != EINTR)
-		try_settle(t, is_no_route(errno) ? REPLY_NO_ROUTE : REPLY_NONE, NULL, 0);
+	else
+		try_settle(t, is_no_route(-error) ? REPLY_NO_ROUTE : REPLY_NONE, NULL, 0);
+}
+
+/* Read from the kernel in bulk: each question needs two bytes. */
+static uint16_t random_id(struct dns_direct *c)
+{
+	if (c->n_ids == 0) {
+		if (getrandom(c->ids, sizeof(c->ids), 0) != sizeof(c->ids))
+			abort(); /* cannot fail for so few bytes on a kernel that has it */
+		c->n_ids = ARRAY_SIZE(c->ids);
+	}
+	return c->ids[--c->n_ids];
 }
 
 static void try_begin(struct dns_direct *c, struct dns_ask *a)
@@ -242,16 +249,13 @@ static void try_begin(struct dns_direct *c, struct dns_ask *a)
 	t->edns = true;
 	a->part = t;
 	dns_asks_add(&c->asked, a);
-	if (getrandom(&t->id, sizeof(t->id), 0) != sizeof(t->id))
-		abort(); /* cannot fail for so few bytes on a kernel that has it */
+	t->id = random_id(c);
 	try_write_query(t);
-	enum reply r = try_open(t, SOCK_DGRAM);
-	if (r != REPLY_MESSAGE) {
-		try_settle(t, r, NULL, 0);
-		return;
-	}
-	try_watch(t, EV_READ, udp_event, PATIENCE);
-	udp_send(t);
+	int e = dns_socket_take(c->sockets, &a->to, t, &t->socket);
+	if (e < 0)
+		try_settle(t, reply_of_trouble(-e), NULL, 0);
+	else
+		udp_send(t);
 }
 
 /* Puts queued questions on the wire as far as the window allows. A question that ends at once comes back in
@@ -290,13 +294,20 @@ struct dns_direct *dns_direct_new(struct dns *d)
 
 	c->dns = d;
 	c->base = loop_base(d->loop);
+	c->sockets = dns_sockets_new(d->loop, PATIENCE, udp_heard);
 	dns_asks_init(&c->queued);
 	dns_asks_init(&c->asked);
 	return c;
 }
 
+void dns_direct_rest(struct dns_direct *c)
+{
+	dns_sockets_rest(c->sockets);
+}
+
 /* Every look was dropped before, and with it every ask. */
 void dns_direct_free(struct dns_direct *c)
 {
+	dns_sockets_free(c->sockets);
 	free(c);
 }

@@ -164,6 +164,7 @@ struct dns_direct *dns_direct_new(struct dns *d);
 void dns_direct_free(struct dns_direct *c);
 void dns_direct_ask(struct dns_direct *c, struct dns_ask *a);
 void dns_direct_drop(struct dns_direct *c, struct dns_ask *a);
+void dns_direct_rest(struct dns_direct *c); /* no look is under way: keeps nothing open */
 
 /* Moves a look to the end of another list of its dns. */
 void dns_look_move(struct dns_look *h, enum dns_look_state to);
