@@ -41,6 +41,7 @@ int ctl_resume(const struct ctl *c, char **args, int n);
 int ctl_reload(const struct ctl *c, char **args, int n);
 int ctl_files(const struct ctl *c, char **args, int n); /* "check" */
 int ctl_discover(const struct ctl *c, char **args, int n);
+int ctl_grant(const struct ctl *c, char **args, int n);
 
 /* "dkimrotctl: ..." on stderr, cleaned. */
 void ctl_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

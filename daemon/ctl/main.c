@@ -52,6 +52,9 @@ static const struct verb {
         {"discover", ctl_discover, 0, 0,  FOR_CONFIG | FOR_ACCOUNT,              "discover [-c FILE] [--account NAME]",
          "inventory YAML of every e-mail domain of the accounts, those already\nlisted left out; "
                 "needs no daemon, writes nothing"                                                                                                                         },
+        {"grant",    ctl_grant,    0, 0,  FOR_CONFIG,                            "grant [-c FILE]",
+         "the least access rules and IAM actions that the inventory needs, and a\nlink to OVHcloud's "
+                "key page with them filled in; needs no daemon"                                                                                                           },
         {"reload",   ctl_reload,   0, 0,  0,                                     "reload",
          "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
                 "refused"                                                                                                                                                 },

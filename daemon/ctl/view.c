@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "core/model.h"
 #include "core/span.h"
@@ -62,6 +63,13 @@ void view_why(const struct shown_domain *d, struct buf *out)
 		buf_printf(out, "; paused: %s", d->paused);
 }
 
+#define KEY_WARN_AHEAD (14 * MS_DAY)
+
+static int64_t wall_clock(void)
+{
+	return (int64_t)time(NULL) * MS_SECOND;
+}
+
 /* --- trouble beyond domains --------------------------------------------------------------------- */
 
 static const char *text(const struct json *object, const char *key)
@@ -81,6 +89,23 @@ static void line(struct buf *out, const char *fmt, ...)
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	buf_printf(out, "  %s\n", str_clean(clean, sizeof(clean), raw));
+}
+
+/* A key that expires within two weeks is for a person to see to; rights that lack show at the domains that need them. */
+static size_t credential_trouble(const struct json *a, struct buf *out)
+{
+	int64_t at = 0, lacks = 0;
+	char when[SHOWN_WHEN];
+
+	json_int64(json_get(a, "credential_lacks"), &lacks);
+	if (lacks > 0)
+		line(out, "account %s: its key lacks %lld access rule%s: dkimrotctl grant", text(a, "name"),
+		        (long long)lacks, lacks == 1 ? "" : "s");
+	if (!time_parse(text(a, "credential_expires"), &at) || at - wall_clock() > KEY_WARN_AHEAD)
+		return 0;
+	line(out, "account %s: its key expires %s (%s)", text(a, "name"), shown_when(when, at, wall_clock()),
+	        text(a, "credential_expires"));
+	return 1;
 }
 
 static size_t account_trouble(const struct json *a, struct buf *out)
@@ -104,6 +129,7 @@ static size_t account_trouble(const struct json *a, struct buf *out)
 		        name);
 		n++;
 	}
+	n += credential_trouble(a, out);
 	json_int64(json_get(a, "first_looks_left"), &left);
 	json_int64(json_get(a, "first_looks_seconds"), &seconds);
 	if (left > 0)

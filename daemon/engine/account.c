@@ -166,6 +166,7 @@ void account_pump(struct account *a)
 	account_now(a);
 	if (boot >= apiclock_due(&a->clock))
 		clock_measure(a);
+	credential_look(a);
 	calls_pump(a);
 	if (may_admit(a))
 		at = admit(a);
@@ -220,6 +221,7 @@ void account_clear(struct account *a)
 {
 	if (a->timing != NULL)
 		call_cancel(a->timing);
+	credential_clear(a);
 	auth_clear(a);
 	timer_free(a->timer);
 	timer_free(a->kick);

@@ -303,6 +303,8 @@ void engine_reload(struct engine *e, struct inventory *inv)
 	inventory_expand(inv, loop_wall(e->p.loop));
 	slots_take(e, inv);
 	slots_drop_missing(e);
+	for (size_t i = 0; i < e->n_accounts; i++)
+		credential_again(&e->accounts[i]);
 	pump_all(e);
 }
 

@@ -110,6 +110,12 @@ static void accounts(struct engine *e, struct buf *out)
 			line(out, rows[r].name, a, NULL, NULL, v[r]);
 		}
 	}
+	head(out, "dkimrotd_credential_expires_timestamp_seconds", "gauge",
+	        "When the account's key expires; absent where it does not, or is not known to.");
+	for (size_t i = 0; i < e->n_accounts; i++)
+		if (e->accounts[i].credential.expires != 0)
+			line(out, "dkimrotd_credential_expires_timestamp_seconds", &e->accounts[i], NULL,
+			        NULL, (double)e->accounts[i].credential.expires / 1000);
 	head(out, "dkimrotd_api_requests_total", "counter", "Requests by method and status; 0 = no answer.");
 	for (size_t i = 0; i < e->n_accounts; i++)
 		for (size_t k = 0; k < e->accounts[i].n_counts; k++) {

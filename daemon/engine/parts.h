@@ -82,6 +82,13 @@ struct account {
 	int64_t last_pass; /* API's clock: last time that every domain had been looked at */
 	size_t unlooked;   /* domains still to be looked at in this pass */
 	struct timer *timer, *kick;
+	struct { /* credential.c */
+		struct call *call;
+		int64_t ask_at;  /* boot clock: not before */
+		int64_t expires; /* API's clock, 0 = never, or not known */
+		bool compared;
+		size_t lacks, exceeds; /* rules; mean something once compared */
+	} credential;
 	struct count { /* api_requests_total */
 		char method[8];
 		int status;
@@ -160,6 +167,11 @@ void auth_headers(struct account *a, const char *method, const char *url, const 
 void auth_drop_token(struct account *a);
 void auth_clear(struct account *a);
 void clock_measure(struct account *a);
+
+/* credential.c: what the key may do, and until when */
+void credential_look(struct account *a);  /* asks when it is due */
+void credential_again(struct account *a); /* the inventory is another one */
+void credential_clear(struct account *a);
 
 /* --- job.c: one look at one domain, and what follows ------------------------------------------------------------- */
 

@@ -236,7 +236,17 @@ static void account_json(struct json_w *w, struct account *a)
 		json_w_int(w, a->clock.offset / MS_SECOND);
 	else
 		json_w_null(w);
-	json_w_knull(w, "credential_expires");
+	json_w_ktime(w, "credential_expires", a->credential.expires);
+	json_w_key(w, "credential_lacks");
+	if (a->credential.compared)
+		json_w_int(w, (int64_t)a->credential.lacks);
+	else
+		json_w_null(w);
+	json_w_key(w, "credential_exceeds");
+	if (a->credential.compared)
+		json_w_int(w, (int64_t)a->credential.exceeds);
+	else
+		json_w_null(w);
 	json_w_kstr(w, "refused", a->stopped ? a->stopped_why : NULL);
 	json_w_kint(w, "domains", (int64_t)a->domains);
 	json_w_kint(w, "first_looks_left", (int64_t)c.unlooked);

@@ -109,6 +109,12 @@ write_configuration() {
 	chmod 644 "$work/dkimrotd.yaml" "$work/inventory.d/demo.yaml"
 }
 
+# The account's key may do what the inventory needs, and no more.
+grant_rights() {
+	sim POST add "$("$BUILD/dkimrotctl" grant -c "$work/dkimrotd.yaml" |
+		sed -n 's#^  \(GET\|POST\|PUT\|DELETE\)  *\(/.*\)#rule demo \1 \2#p')" >/dev/null
+}
+
 start_daemon() {
 	"$BUILD/dkimrotd" -c "$work/dkimrotd.yaml" --log json 2>"$work/journal" &
 	daemon_pid=$!
@@ -271,6 +277,7 @@ summary() {
 
 start_simulator
 write_configuration
+grant_rights
 now_ms
 began=$now
 start_daemon

@@ -56,7 +56,7 @@ static const char *state_name(enum auth_state st)
 	return names[st];
 }
 
-static void current_credential(const struct auth_key *k, struct world_answer *ret)
+static void current_credential(struct sim *s, const struct auth_key *k, struct world_answer *ret)
 {
 	struct out o = {0};
 
@@ -66,7 +66,12 @@ static void current_credential(const struct auth_key *k, struct world_answer *re
 	put_rules(&o, &k->account->rules, &k->rules);
 	out_puts(&o, ",\"creation\":");
 	put_time(&o, k->created);
-	out_puts(&o, ",\"expiration\":null,\"lastUse\":");
+	out_puts(&o, ",\"expiration\":");
+	if (s->knobs.credential_life != 0)
+		put_time(&o, k->created + s->knobs.credential_life);
+	else
+		out_puts(&o, "null");
+	out_puts(&o, ",\"lastUse\":");
 	put_time(&o, k->last_use);
 	out_puts(&o, ",\"allowedIPs\":null,\"ovhSupport\":false}");
 	reply_text(ret, 200, REPLY_JSON, o.data);
@@ -166,7 +171,7 @@ void authpages_answer(struct sim *s, const struct incoming *in, const char *rout
 	}
 	*ret_account = p.account->name;
 	if (get && path_is(route, "/auth/currentCredential") && p.key)
-		current_credential(p.key, ret);
+		current_credential(s, p.key, ret);
 	else if (get && path_is(route, "/auth/details"))
 		details(&p, ret);
 	else
