@@ -33,3 +33,15 @@ const char *seen_word(enum seen s)
 {
 	return words_text(&words_seen, (int)s);
 }
+
+const char *dnssec_word(enum dnssec d)
+{
+	static const char *const words[] = {
+	        [DNSSEC_UNKNOWN] = "unknown",
+	        [DNSSEC_SECURE] = "secure",
+	        [DNSSEC_INSECURE] = "insecure",
+	        [DNSSEC_BOGUS] = "bogus",
+	};
+
+	return words[d];
+}

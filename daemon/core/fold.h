@@ -7,6 +7,8 @@
 void notes_add(
         struct notes *n, enum note_kind kind, const char *selector, const char *other, const char *why);
 void selector_anew(struct rec_selector *s, int64_t now);
+/* Likewise, where the key is to be another one: what stood there is remembered, to be compared with. */
+void selector_remade(struct rec_selector *s, int64_t now);
 
 const struct intent *intent_for(const struct record *r, enum action_kind action, const char *selector);
 /* Is a request of ours the reason why this selector no longer signs: its own DISABLE, or the ENABLE of another? */

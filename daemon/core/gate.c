@@ -37,6 +37,14 @@ static const char *is_confirmed(struct door *g)
 	return g->rec->confirmed_since != 0 ? NULL : "its record and key were not confirmed at every look";
 }
 
+/* A switch to the same key would rotate nothing. Where nobody signs any key is better than none. */
+static const char *is_another_key(struct door *g)
+{
+	if (!somebody_signs(g) || g->st->order == ORDER_BACK)
+		return NULL;
+	return record_key_repeats(g->r, g->rec) == NULL ? NULL : "its key is not a new one";
+}
+
 static const char *is_long_visible(struct door *g)
 {
 	int64_t wait = g->rec->ttl_wait;
@@ -189,6 +197,7 @@ static const struct row enable[] = {
         {2,  selector_is_ours},
         {2,  is_ready        },
         {2,  is_confirmed    },
+        {2,  is_another_key  },
         {2,  is_long_visible },
         {6,  no_other_intent },
         {6,  no_task_pends   },

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/fold.h"
+#include "core/text.h"
 
 const struct intent *intent_for(const struct record *r, enum action_kind action, const char *selector)
 {
@@ -103,6 +104,20 @@ void record_answer(struct record *r, enum action_kind action, const char *select
 		x->answered = true;
 		x->task_id = task_id;
 	}
+}
+
+void record_asked(struct record *r, const char *selector, const char *query_id, int64_t task_id)
+{
+	struct rec_selector *s = record_selector(r, selector);
+
+	if (s != NULL) {
+		text_join(s->query_id, sizeof(s->query_id), query_id, NULL);
+		if (task_id != 0)
+			s->task_id = task_id;
+		return;
+	}
+	text_join(r->last_query, sizeof(r->last_query), query_id, NULL);
+	r->last_task = task_id;
 }
 
 void record_published(struct record *r, const char *selector, int64_t now)
@@ -252,7 +267,7 @@ static void intent_done(struct record *r, struct intent *x, int64_t now, struct 
 		break;
 	case ACTION_DELETE:
 		if (s != NULL) {
-			selector_anew(s, now);
+			selector_remade(s, now);
 			s->state = SELECTOR_ABSENT;
 			s->absent_since = now;
 			s->deleted_by_us = true;

@@ -9,6 +9,23 @@ static bool is_proven_fault(enum seen s)
 	return s != SEEN_OK && s != SEEN_UNKNOWN;
 }
 
+/* Told once for each key: it works, but. RFC 8301 section 3.2 wants 2048 bits; 1024 and less than that is what verifiers
+ * must still take. */
+static void warn_of_key(const struct rec_selector *s, const struct evidence *e, struct notes *notes)
+{
+	bool small = e->key_bits >= 1024 && e->key_bits < 2048;
+
+	if (small && s->key_bits != e->key_bits)
+		notes_add(notes, NOTE_KEY_ODD, s->name, "",
+		        "is an RSA key of fewer than 2048 bits, which RFC 8301 advises against");
+	if (e->test_mode && !s->test_mode)
+		notes_add(notes, NOTE_KEY_ODD, s->name, "",
+		        "is published in test mode (t=y): receivers treat its mail like unsigned mail");
+	if (e->strict && !s->strict)
+		notes_add(notes, NOTE_KEY_ODD, s->name, "",
+		        "is published with t=s: it vouches for the domain itself and for no subdomain of it");
+}
+
 /* The key that stands in the DNS is part of the selector's identity, as the target is. */
 static void see_digest(struct rec_selector *s, const struct evidence *e, int64_t now, struct notes *notes)
 {
@@ -31,9 +48,31 @@ static void see_digest(struct rec_selector *s, const struct evidence *e, int64_t
 			s->signing_since = now;
 		notes_add(notes, NOTE_KEY_CHANGED, s->name, "", "another key stands behind its target");
 	}
+	warn_of_key(s, e, notes);
 	s->has_digest = true;
+	s->test_mode = e->test_mode;
+	s->strict = e->strict;
 	s->key_bits = e->key_bits;
 	memcpy(s->digest, e->digest, KEY_DIGEST);
+}
+
+/* What is shown of it. A TTL that was not seen this time stays as it was seen last. */
+static void see_for_people(struct rec_selector *s, const struct evidence *e)
+{
+	const uint32_t seen[] = {e->ttl_key, e->ttl_negative_zone, e->ttl_negative_target};
+	uint32_t *const kept[] = {&s->ttl_key, &s->ttl_negative_zone, &s->ttl_negative_target};
+
+	for (unsigned i = 0; i < sizeof(seen) / sizeof(seen[0]); i++)
+		if (seen[i] != 0)
+			*kept[i] = seen[i];
+	s->dns_record = e->record;
+	s->dns_key = e->key;
+	s->dns_recursive = e->recursive;
+	s->dnssec = e->dnssec;
+	memcpy(s->served, e->target, sizeof(s->served));
+	memcpy(s->dns_detail, e->detail, sizeof(s->dns_detail));
+	memcpy(s->heard, e->heard, sizeof(s->heard));
+	s->unheard = e->unheard;
 }
 
 void see_evidence(const struct record *r, struct rec_selector *s, const struct seen_selector *o, int64_t now,
@@ -68,6 +107,7 @@ void see_evidence(const struct record *r, struct rec_selector *s, const struct s
 	}
 	if (e->ttl_record != 0)
 		s->ttl_record = e->ttl_record;
+	see_for_people(s, e);
 	s->dns = e->state;
 	s->dns_at = now;
 }

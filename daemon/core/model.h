@@ -13,6 +13,7 @@
 	6 /* the two of the rotation and a few foreign ones; a domain with more is only watched */
 #define SELECTOR_NAME 128
 #define HOST_NAME     256
+#define QUERY_ID      80 /* X-OVH-QUERYID */
 
 enum selector_state {
 	SELECTOR_UNKNOWN, /* not read in this pass, or not understood: never evidence (safety rule 4) */
@@ -54,9 +55,10 @@ struct seen_selector {
 	int64_t last_update;
 	int64_t task_id;
 	enum task_state task;
-	int64_t read_at;     /* when its reading was answered, 0 = not read in this pass */
-	struct evidence dns; /* our own look-up of this pass */
-	int64_t dns_at;      /* 0 = not looked up in this pass */
+	char task_query[QUERY_ID]; /* of the answer that told its state */
+	int64_t read_at;           /* when its reading was answered, 0 = not read in this pass */
+	struct evidence dns;       /* our own look-up of this pass */
+	int64_t dns_at;            /* 0 = not looked up in this pass */
 };
 
 enum service_state {
@@ -116,7 +118,7 @@ struct observed {
 	bool too_many; /* more selectors than SELECTORS_MAX: nothing is ever changed */
 	enum trouble trouble;
 	char trouble_text[200]; /* "GET /email/... answered 503", cleaned */
-	char query_id[80];
+	char query_id[QUERY_ID];
 };
 
 enum action_kind {
@@ -181,6 +183,25 @@ struct rec_selector {
 	int64_t last_update;  /* the API's lastUpdate */
 	enum tri cname_valid;
 	char record[HOST_NAME]; /* customerRecord */
+	/* What the last look-up said, for people and the diagnosis; no change is decided on it. */
+	enum seen dns_record, dns_key, dns_recursive;
+	enum dnssec dnssec;
+	uint32_t ttl_key, ttl_negative_zone,
+	        ttl_negative_target; /* seconds, last seen; ttl_record is above */
+	bool test_mode, strict;      /* t=y, t=s of the key */
+	char served[HOST_NAME];      /* where the record as served leads, "" = nowhere */
+	char dns_detail[160];
+	char heard[EVIDENCE_HEARD]; /* see core/evidence.h */
+	unsigned unheard;
+	/* For a support ticket: the task last named with it, since when it reads as in error and the answer that said so,
+	 * and our last request for it. */
+	int64_t task_id;
+	int64_t task_failed; /* 0 = it does not */
+	char task_query[QUERY_ID];
+	char query_id[QUERY_ID];
+	/* The key that stood here before: a key made anew must be another one. */
+	bool has_former;
+	uint8_t former[KEY_DIGEST];
 };
 
 enum reason {
@@ -253,6 +274,11 @@ struct record {
 	int64_t next_look;
 	int64_t interval; /* present spacing of the active looks, ms */
 	char detail[200]; /* the verdict's particulars, for people */
+	/* Since when OVHcloud's diagnosis and ours differ, 0 = they agree or cannot be compared; and when it was told. */
+	int64_t differ_since, differ_told;
+	/* MX Plan, Zimbra: the task and the query id that our last change was answered with. */
+	int64_t last_task;
+	char last_query[QUERY_ID];
 	struct intent intent[INTENTS_MAX];
 	unsigned n;
 	struct rec_selector sel[SELECTORS_MAX];

@@ -85,12 +85,23 @@ static bool record_wanted(
 	case DNS_OVH:
 		return write_record(v, s, e, dec);
 	case DNS_PLATFORM:
-		return verdict(dec, late ? REASON_RECORD_OVERDUE : REASON_RECORD_PLATFORM, line);
+		return verdict(dec, late ? REASON_RECORD_UNWRITTEN : REASON_RECORD_PLATFORM, line);
 	case DNS_MANUAL:
 	case DNS_RFC2136:
 	default:
 		return verdict(dec, REASON_RECORD_PERSON, line);
 	}
+}
+
+/* What was proven wrong and was not seen right since is still wrong: that too few servers answer for a moment takes
+ * nothing back, and is no news to the person who was told. */
+static bool still_wrong(const struct view *v, const struct rec_selector *s)
+{
+	enum reason r = v->r->reason;
+
+	return s->bad_since != 0 &&
+	       (r == REASON_RECORD_PERSON || r == REASON_RECORD_UNWRITTEN || r == REASON_RECORD_OVERDUE ||
+	               r == REASON_SIGNING_RECORD_GONE || r == REASON_KEY_BAD);
 }
 
 bool mend_record(struct view *v, const struct rec_selector *s, struct decision *dec)
@@ -108,6 +119,8 @@ bool mend_record(struct view *v, const struct rec_selector *s, struct decision *
 	case SEEN_UNKNOWN:
 		if (s->dns_at == 0 && e == NULL)
 			return propose(dec, ACTION_LOOK, s, REASON_RECORD_DUE); /* never looked up */
+		if (still_wrong(v, s))
+			return verdict(dec, v->r->reason, v->r->detail);
 		return verdict(dec, REASON_DNS_UNKNOWN, detail);
 	case SEEN_REVOKED:
 	case SEEN_WEAK:

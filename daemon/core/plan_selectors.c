@@ -313,6 +313,16 @@ static bool retire(struct view *v, const struct rec_selector *s, struct decision
 	return propose_or_wait(v, dec, ACTION_DELETE, s, REASON_DELETE_DUE);
 }
 
+/* The DNS may serve the deleted key for a while; a key that stays the same is no rotation. */
+static bool say_repeated_key(const struct view *v, const struct rec_selector *s, struct decision *dec)
+{
+	const char *why = record_key_repeats(v->r, s);
+
+	if (why == NULL)
+		return false;
+	return verdict(dec, v->now - s->known_since > DAY ? REASON_KEY_NOT_NEW : REASON_KEY_MAKING, why);
+}
+
 /* A selector on its way to be the spare. */
 static bool prepare(struct view *v, const struct rec_selector *s, struct decision *dec)
 {
@@ -332,7 +342,7 @@ static bool prepare(struct view *v, const struct rec_selector *s, struct decisio
 		return say_pending(v, s, dec);
 	if (s->state == SELECTOR_WAITING_RECORD)
 		return verdict(dec, late ? REASON_CHECK_OVERDUE : REASON_CHECK_PENDING, NULL);
-	return false;
+	return say_repeated_key(v, s, dec);
 }
 
 static bool step_others(struct view *v, struct decision *dec)

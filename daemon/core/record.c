@@ -57,7 +57,21 @@ void selector_anew(struct rec_selector *s, int64_t now)
 	s->named = old.named;
 	s->ttl_record = old.ttl_record;
 	s->dns_at = old.dns_at;
+	s->has_former = old.has_former;
+	memcpy(s->former, old.former, sizeof(s->former));
+	memcpy(s->query_id, old.query_id, sizeof(s->query_id));
 	s->known_since = now;
+}
+
+void selector_remade(struct rec_selector *s, int64_t now)
+{
+	struct rec_selector old = *s;
+
+	selector_anew(s, now);
+	if (!old.has_digest)
+		return;
+	s->has_former = true;
+	memcpy(s->former, old.digest, sizeof(s->former));
 }
 
 static bool is_gone(enum selector_state s)
@@ -130,14 +144,14 @@ static void see_target(struct record *r, struct rec_selector *s, const struct se
 	if (o->target[0] == '\0') {
 		/* A key is being made where we knew one: somebody deleted and created it. */
 		if (s->target[0] != '\0' && o->state == SELECTOR_TODO) {
-			selector_anew(s, now);
+			selector_remade(s, now);
 			if (!ours)
 				notes_add(notes, NOTE_KEY_CHANGED, s->name, "", "its key is being made anew");
 		}
 		return;
 	}
 	if (s->target[0] != '\0' && strcmp(s->target, o->target) != 0) {
-		selector_anew(s, now);
+		selector_remade(s, now);
 		if (!ours)
 			notes_add(
 			        notes, NOTE_KEY_CHANGED, s->name, "", "the API names another target for it");
@@ -191,6 +205,20 @@ static void see_state(
 	s->last_update = o->last_update;
 }
 
+/* What a support ticket will ask for. */
+static void see_task(struct rec_selector *s, const struct seen_selector *o, int64_t now)
+{
+	if (o->task_id != 0)
+		s->task_id = o->task_id;
+	if (o->task == TASK_UNKNOWN)
+		return;
+	if (o->task != TASK_ERROR)
+		s->task_failed = 0;
+	else if (s->task_failed == 0)
+		s->task_failed = now;
+	memcpy(s->task_query, o->task_query, sizeof(s->task_query));
+}
+
 /* It read absent, nobody deleted it, and now it stands there with the very same target. */
 static bool is_flicker(const struct record *r, const struct rec_selector *s, const struct seen_selector *o)
 {
@@ -229,6 +257,7 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 		        r->first_met != 0)
 			notes_add(notes, NOTE_READY, s->name, "", "");
 		see_state(s, o, was, now);
+		see_task(s, o, now);
 	}
 	if (o->dns_at != 0)
 		see_evidence(r, s, o, now, notes);

@@ -41,6 +41,7 @@ enum note_kind {
 	NOTE_STOPPED,       /* no selector signs any more */
 	NOTE_GRACE_RESTART, /* a gap in the readings, time ran backwards, or the state may be older */
 	NOTE_RECORD_RIGHT,  /* record and key of a selector were seen right for the first time */
+	NOTE_KEY_ODD,       /* its key works, and `why` says what receivers may not like of it */
 };
 struct note {
 	enum note_kind kind;
@@ -71,6 +72,8 @@ struct intent *record_intend(
 enum answer_kind { ANSWER_ACCEPTED, ANSWER_REFUSED, ANSWER_OPEN, ANSWER_NOT_SENT };
 void record_answer(struct record *r, enum action_kind action, const char *selector, enum answer_kind kind,
         int64_t task_id, int64_t now);
+/* The query id that the answer to a request for it came with ("" for the whole domain), for a support ticket. */
+void record_asked(struct record *r, const char *selector, const char *query_id, int64_t task_id);
 /* A record was written, read back and refreshed (PUBLISH is done; whether it is visible the DNS tells). */
 void record_published(struct record *r, const char *selector, int64_t now);
 
@@ -97,6 +100,8 @@ bool intent_shows_done(const struct record *r, const struct seen_selector *o);
 void intent_show_records(const struct record *r, struct observed *o);
 /* It stopped signing: does our look-up or OVHcloud's diagnosis name a cause? (safety rule 10) */
 bool record_stop_has_cause(const struct record *r);
+/* A key made anew must be another one: why it is not (static text), NULL = it is, as far as is known. */
+const char *record_key_repeats(const struct record *r, const struct rec_selector *s);
 /* Where a selector stands in the rotation; d's grace decides when one of unknown history counts as spare. */
 enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now);
 /* The name of the selector that signs, for people: the newest confirmed signer, or what MX Plan names; Zimbra's v2 API does

@@ -100,3 +100,24 @@ const char *record_active(const struct record *r)
 		return NULL;
 	return r->active[0] != '\0' || r->n == 0 ? r->active : r->sel[0].name;
 }
+
+static bool same_key(const uint8_t a[KEY_DIGEST], const uint8_t b[KEY_DIGEST])
+{
+	return memcmp(a, b, KEY_DIGEST) == 0;
+}
+
+const char *record_key_repeats(const struct record *r, const struct rec_selector *s)
+{
+	if (!s->has_digest)
+		return NULL;
+	if (s->has_former && same_key(s->digest, s->former))
+		return "it is the key that was deleted";
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct rec_selector *o = &r->sel[i];
+		bool gone = o->state == SELECTOR_ABSENT || o->state == SELECTOR_UNKNOWN;
+
+		if (o != s && o->has_digest && !gone && same_key(s->digest, o->digest))
+			return "the other selector has the same key";
+	}
+	return NULL;
+}

@@ -22,7 +22,7 @@ static void clamp_all(struct record *r, const struct rules *rules, int64_t now)
 {
 	int64_t *const domain[] = {&r->first_met, &r->rotation_base, &r->last_good, &r->last_full,
 	        &r->names_at, &r->rotated, &r->not_signing_since, &r->repaired, &r->status_since, &r->since,
-	        &r->told};
+	        &r->told, &r->differ_since, &r->differ_told};
 
 	for (unsigned i = 0; i < sizeof(domain) / sizeof(domain[0]); i++)
 		clamp(domain[i], now);
@@ -34,7 +34,7 @@ static void clamp_all(struct record *r, const struct rules *rules, int64_t now)
 		struct rec_selector *s = &r->sel[i];
 		int64_t *const own[] = {&s->created, &s->published, &s->dns_at, &s->bad_since,
 		        &s->absent_since, &s->task_since, &s->target_since, &s->enabled, &s->disabled,
-		        &s->written};
+		        &s->written, &s->task_failed};
 		int64_t *const protect[] = {&s->known_since, &s->confirmed_since, &s->signing_since,
 		        &s->may_sign_last, &s->stopped, &s->signing_began};
 

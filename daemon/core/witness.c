@@ -171,9 +171,28 @@ static void weigh_servers(struct evidence *e, const struct tally *c, const struc
 	}
 }
 
+static void hear_all(struct evidence *e, const struct testimony *t)
+{
+	static const struct witness nobody = {.said = SAID_NOTHING, .why = "no address"};
+
+	for (unsigned s = 0; s < t->n_servers; s++) {
+		bool any = false;
+
+		for (size_t i = 0; i < t->n; i++)
+			if (t->list[i].server == s) {
+				evidence_hear(e, t->servers[s], &t->list[i], t->expected);
+				any = true;
+			}
+		if (!any)
+			evidence_hear(e, t->servers[s], &nobody, t->expected);
+	}
+}
+
 void evidence_weigh(struct evidence *e, const struct testimony *t)
 {
 	struct tally c = {.right = 0};
+
+	hear_all(e, t);
 
 	tally_take(&c, t);
 	e->servers = t->n_servers;

@@ -24,6 +24,8 @@ struct witness {
 	const char *why;  /* with SAID_NOTHING, static: "no answer"; never NULL */
 	char target[256]; /* with SAID_CNAME: lower case, no trailing dot */
 	uint32_t ttl;     /* with SAID_CNAME: seconds */
+	char address[48]; /* that was asked, for people; "" = not known */
+	uint32_t took;    /* ms from the look's beginning to the answer */
 };
 
 struct testimony {
@@ -39,6 +41,9 @@ struct testimony {
 /* Fills record, target, ttl_record, servers, answered, agreed and detail of *e; the rest of it stays. A TXT
  * record found at the name later turns SEEN_MISSING into SEEN_FLATTENED by evidence_flattened(). */
 void evidence_weigh(struct evidence *e, const struct testimony *t);
+/* Writes down what one of them said, for people; server "" = the recursive resolver. evidence_weigh() has written down
+ * those that it weighed. */
+void evidence_hear(struct evidence *e, const char *server, const struct witness *w, const char *expected);
 void evidence_flattened(struct evidence *e, const char *record);
 
 /* Sets state from dnssec, record and key, and keeps the detail of the half that decided: key_detail is what a

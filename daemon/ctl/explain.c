@@ -112,12 +112,14 @@ static void put_ahead(const struct shown_domain *d, struct buf *out)
 
 static void put_advice(const struct shown_domain *d, struct buf *out)
 {
-	if (d->code)
-		buf_printf(out, "\nOVHcloud's own diagnosis: %d%s%s\n", d->code, d->message ? ", " : "",
-		        d->message ? d->message : "");
-	buf_printf(out, "\nTo do       %s\n", advice(d->reason, d->phase));
-	if (d->remedy && !str_eq(d->remedy, d->detail) && !str_eq(d->remedy, shown_sentence(d->reason)))
-		buf_printf(out, "            %s\n", d->remedy);
+	if (d->diagnosed && d->message) {
+		buf_puts(out, "\nDiagnosis   ");
+		if (d->code)
+			buf_printf(out, "%d, ", d->code);
+		buf_printf(out, "%s.\n", d->message);
+	}
+	buf_printf(out, "\nTo do       %s\n",
+	        d->diagnosed && d->remedy ? d->remedy : advice(d->reason, d->phase));
 }
 
 int ctl_explain(const struct ctl *c, char **args, int n)

@@ -140,6 +140,8 @@ static void changed(void *arg, const struct api_answer *a, bool was_denied)
 	if (!was_denied)
 		j->pass.platform->outcome(a, &out);
 	record_answer(&j->record, dec->action, dec->selector, answer_kinds[out.kind], out.task_id, now);
+	if (!was_denied)
+		record_asked(&j->record, dec->selector, out.query_id, out.task_id);
 	if (out.kind == OUTCOME_REFUSED || out.kind == OUTCOME_NOT_SENT)
 		brakes_switching(j->account, j->slot, false);
 	if (was_denied) {

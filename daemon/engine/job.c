@@ -434,6 +434,8 @@ void job_end(struct job *j)
 		j->decision.next_look = now + MS_SECOND;
 	plan_note(r, &j->decision, now);
 	tell_verdict(s, &j->before, r, &j->decision);
+	if (j->pass.seen.complete)
+		tell_difference(s, r, now);
 	if (switch_is_stuck(r, now)) { /* it leaves the first count and enters the breaker's */
 		if (r->theirs.code == 0)
 			brakes_trouble(j->account, s);

@@ -215,6 +215,14 @@ void tell_fields(struct fields *f, const struct slot *s);
 void tell_notes(const struct slot *s, const struct record *r, const struct notes *n);
 void tell_verdict(
         const struct slot *s, const struct record *before, struct record *r, const struct decision *dec);
+/* Once, when OVHcloud's diagnosis and ours have differed for too long. */
+void tell_difference(const struct slot *s, struct record *r, int64_t now);
+
+/* --- findings.c: JSON of a selector's evidence and of the diagnosis, each with its key ----------------------------- */
+
+struct json_w;
+void evidence_json(struct json_w *w, const struct rec_selector *x);
+void diagnosis_json(struct json_w *w, const struct desired *d, const struct record *r, int64_t now);
 
 void engine_poke(
         struct engine *e); /* something finished: once mode and stopping look whether they are done */

@@ -78,31 +78,13 @@ static void selector_json(struct json_w *w, const struct slot *s, const struct r
 	json_w_kstr(w, "dns", x->dns_at != 0 ? seen_word(x->dns) : "unknown");
 	if (x->key_bits != 0)
 		json_w_kint(w, "key_bits", x->key_bits);
+	evidence_json(w, x);
 	if (x->signing_since != 0)
 		json_w_ktime(w, "signing_since", x->signing_since);
 	if (retired && !domain_wide) {
 		json_w_ktime(w, "stopped_signing", x->stopped);
 		json_w_ktime(w, "delete_after", x->may_sign_last != 0 ? due_deletion(s->d, r, x) : 0);
 	}
-	json_w_end(w);
-}
-
-static void diagnosis_json(struct json_w *w, const struct record *r)
-{
-	bool trouble = r->condition == CONDITION_BLOCKED || r->condition == CONDITION_ERROR;
-
-	json_w_key(w, "diagnosis");
-	if (!trouble && r->theirs.code == 0) {
-		json_w_null(w);
-		return;
-	}
-	json_w_object(w);
-	if (r->theirs.code != 0)
-		json_w_kint(w, "code", r->theirs.code);
-	else
-		json_w_knull(w, "code");
-	json_w_kstr(w, "message", trouble ? reason_text(r->reason) : r->theirs.message);
-	json_w_kstr(w, "remedy", r->detail[0] != '\0' ? r->detail : reason_text(r->reason));
 	json_w_end(w);
 }
 
@@ -161,7 +143,7 @@ static void domain_json(struct json_w *w, const struct slot *s, const struct rec
 	        s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO
 	                ? due_rotation(s->d, r)
 	                : 0);
-	diagnosis_json(w, r);
+	diagnosis_json(w, s->d, r, now);
 	in_flight_json(w, r);
 	if (r->detail[0] != '\0')
 		json_w_kstr(w, "detail", r->detail);

@@ -1,6 +1,7 @@
 /* What the journal hears of a domain: the notes of a fold as its story, and a verdict when it changes. */
 #include <string.h>
 
+#include "core/diagnose.h"
 #include "engine/parts.h"
 
 void tell_fields(struct fields *f, const struct slot *s)
@@ -85,6 +86,9 @@ void tell_notes(const struct slot *s, const struct record *r, const struct notes
 		case NOTE_RECORD_RIGHT:
 			report(EVENT_RECORD_RIGHT, &f, domain, n->selector);
 			break;
+		case NOTE_KEY_ODD:
+			report(EVENT_KEY_ODD, &f, domain, n->selector, n->why);
+			break;
 		}
 	}
 }
@@ -128,4 +132,16 @@ void tell_verdict(
 	} else {
 		report(EVENT_LOOKED, &f, domain, text);
 	}
+}
+
+void tell_difference(const struct slot *s, struct record *r, int64_t now)
+{
+	char text[700];
+	struct fields f;
+
+	if (!diagnose_compare(s->d, r, now, text, sizeof(text)))
+		return;
+	tell_fields(&f, s);
+	f.error_code = r->theirs.code;
+	report(EVENT_DIAGNOSES_DIFFER, &f, s->d->domain, text);
 }

@@ -66,6 +66,11 @@ void dns_look_ask_at(struct look *k, enum ask kind, unsigned index, const struct
 	dns_direct_ask(k->dns->direct, a);
 }
 
+uint32_t dns_look_took(const struct look *k)
+{
+	return (uint32_t)(loop_boot(k->dns->loop) - k->began);
+}
+
 void dns_look_say_bogus(struct look *k, const struct dns_ask *a, const char *what)
 {
 	if (!k->bogus_detail[0])
@@ -78,6 +83,9 @@ static void take_recursive(struct look *k, const struct dns_ask *a)
 	struct witness w;
 
 	k->e.recursive = dns_read_recursive(a, k->target, &w);
+	w.took = dns_look_took(k);
+	k->recursive = w;
+	k->has_recursive = true;
 	if (k->dnssec_record != DNSSEC_BOGUS)
 		k->dnssec_record = a->dnssec;
 	if (a->dnssec == DNSSEC_BOGUS)
@@ -219,6 +227,7 @@ void dns_look_begin(struct dns_look *h)
 	k->handle = h;
 	k->dns = h->dns;
 	k->deadline = timer_new(h->dns->loop, look_late, k);
+	k->began = loop_boot(h->dns->loop);
 	const char *bad = look_take_question(k, h);
 	if (bad) {
 		str_copy(k->e.detail, sizeof(k->e.detail), bad);
@@ -284,6 +293,8 @@ void dns_look_end(struct look *k)
 		look_weigh(k);
 		dns_look_drop(k); /* too late for more */
 	}
+	if (k->has_recursive && k->dns->authoritative)
+		evidence_hear(e, "", &k->recursive, k->target);
 	if (str_caseeq(e->target, k->target))
 		e->served_key = e->key;
 	e->dnssec = dnssec_join(k->dnssec_record, k->dnssec_key);

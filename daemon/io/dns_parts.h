@@ -121,6 +121,9 @@ struct look {
 	bool climbed;  /* the zone given lies in another zone, whose servers are asked */
 	bool knows_zone_soa, knows_target_soa;
 	enum dnssec dnssec_record, dnssec_key;
+	int64_t began;            /* boot clock */
+	struct witness recursive; /* the resolver's word on the record, beside the servers' */
+	bool has_recursive;
 	struct evidence e;
 	char key_detail[160], bogus_detail[160];
 };
@@ -182,6 +185,8 @@ void dns_look_ask(
         struct look *k, enum ask kind, unsigned server, const struct dnswire_name *name, uint16_t type);
 void dns_look_ask_at(struct look *k, enum ask kind, unsigned index, const struct dns_address *where,
         const struct dnswire_name *name, uint16_t type);
+/* ms since the look began. */
+uint32_t dns_look_took(const struct look *k);
 void dns_look_say_bogus(struct look *k, const struct dns_ask *a, const char *what);
 
 /* dns_servers.c and dns_target.c: an answer of each kind */

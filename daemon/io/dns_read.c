@@ -174,6 +174,7 @@ static enum seen key_judge(
 	}
 	e->key_bits = bits;
 	e->test_mode = k->test_mode;
+	e->strict = k->strict;
 	e->has_digest = dkimkey_digest(k->key, k->len, e->digest) == 0;
 	if (k->type == DKIM_TYPE_RSA && bits < WEAK_RSA) {
 		str_format(detail, n, "the key at %s has %u bits, verifiers want %d at least", name, bits,

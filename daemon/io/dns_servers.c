@@ -1,5 +1,6 @@
 /* The servers of the customer's zone, in a look: their names, their addresses, and what each says of the record. It
  * must never drop a server silently: one that could not be asked stays in the count, without a word. */
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +8,23 @@
 #include "base/util.h"
 #include "io/dns_parts.h"
 
+static void address_text(const struct dns_address *a, char dst[48])
+{
+	const void *bytes = a->sa.ss_family == AF_INET6
+	                            ? (const void *)&((const struct sockaddr_in6 *)&a->sa)->sin6_addr
+	                            : (const void *)&((const struct sockaddr_in *)&a->sa)->sin_addr;
+
+	if (!inet_ntop(a->sa.ss_family, bytes, dst, 48))
+		dst[0] = '\0';
+}
+
 /* One more address to ask, and the record asked of it. */
 static void look_add_address(struct look *k, unsigned server, const struct dns_address *where)
 {
 	k->list = xrealloc(k->list, (k->n + 1) * sizeof(*k->list));
 	k->where = xrealloc(k->where, (k->n + 1) * sizeof(*k->where));
 	k->list[k->n] = (struct witness){.server = server, .said = SAID_NOTHING, .why = "no answer"};
+	address_text(where, k->list[k->n].address);
 	k->where[k->n] = *where;
 	dns_look_ask_at(k, ASK_RECORD, (unsigned)k->n, where, &k->record_name, DNS_TYPE_CNAME);
 	k->n++;
@@ -146,6 +158,8 @@ void dns_take_record(struct look *k, const struct dns_ask *a)
 
 	k->list[a->server] = dns_read_record(a);
 	k->list[a->server].server = server;
+	k->list[a->server].took = dns_look_took(k);
+	address_text(&k->where[a->server], k->list[a->server].address);
 	if (k->list[a->server].said == SAID_NO_DATA || k->list[a->server].said == SAID_NO_NAME)
 		look_take_zone_denial(k, a);
 }

@@ -22,6 +22,8 @@ LIST(state_words, [SELECTOR_UNKNOWN] = "unknown", [SELECTOR_ABSENT] = "absent", 
 LIST(seen_words, [SEEN_UNKNOWN] = "unknown", [SEEN_OK] = "ok", [SEEN_MISSING] = "missing",
         [SEEN_PARTIAL] = "partial", [SEEN_WRONG] = "wrong", [SEEN_FLATTENED] = "flattened",
         [SEEN_REVOKED] = "revoked", [SEEN_WEAK] = "weak", [SEEN_BOGUS] = "bogus");
+LIST(dnssec_words, [DNSSEC_UNKNOWN] = "unknown", [DNSSEC_SECURE] = "secure", [DNSSEC_INSECURE] = "insecure",
+        [DNSSEC_BOGUS] = "bogus");
 LIST(tri_words, [TRI_UNKNOWN] = "unknown", [TRI_NO] = "no", [TRI_YES] = "yes");
 LIST(service_words, [SERVICE_UNKNOWN] = "unknown", [SERVICE_OK] = "ok", [SERVICE_BUSY] = "busy",
         [SERVICE_CLOSED] = "closed");
@@ -57,6 +59,15 @@ const struct words rows_reasons = {reason_list, (int)ARRAY_SIZE(reason_list)};
 #define W(s, f, list)                                                                                        \
 	{                                                                                                    \
 #f, ROWS_WORD, FIELD(s, f), 1, &(list)                                                       \
+	}
+/* Those that version 2 of the schema brought. */
+#define C2(s, f, t)                                                                                          \
+	{                                                                                                    \
+#f, ROWS_##t, FIELD(s, f), 2, NULL                                                           \
+	}
+#define W2(s, f, list)                                                                                       \
+	{                                                                                                    \
+#f, ROWS_WORD, FIELD(s, f), 2, &(list)                                                       \
 	}
 
 /* clang-format off */
@@ -99,6 +110,10 @@ static const struct rows_column domain_columns[] = {
 	C(record, next_look, INT64),
 	C(record, interval, INT64),
 	C(record, detail, TEXT),
+	C2(record, differ_since, INT64),
+	C2(record, differ_told, INT64),
+	C2(record, last_task, INT64),
+	C2(record, last_query, TEXT),
 };
 
 static const struct rows_column intent_columns[] = {
@@ -145,6 +160,25 @@ static const struct rows_column selector_columns[] = {
 	C(rec_selector, last_update, INT64),
 	W(rec_selector, cname_valid, tri_words),
 	C(rec_selector, record, TEXT),
+	W2(rec_selector, dns_record, seen_words),
+	W2(rec_selector, dns_key, seen_words),
+	W2(rec_selector, dns_recursive, seen_words),
+	W2(rec_selector, dnssec, dnssec_words),
+	C2(rec_selector, ttl_key, UINT),
+	C2(rec_selector, ttl_negative_zone, UINT),
+	C2(rec_selector, ttl_negative_target, UINT),
+	C2(rec_selector, test_mode, BOOL),
+	C2(rec_selector, strict, BOOL),
+	C2(rec_selector, served, TEXT),
+	C2(rec_selector, dns_detail, TEXT),
+	C2(rec_selector, heard, TEXT),
+	C2(rec_selector, unheard, UINT),
+	C2(rec_selector, task_id, INT64),
+	C2(rec_selector, task_failed, INT64),
+	C2(rec_selector, task_query, TEXT),
+	C2(rec_selector, query_id, TEXT),
+	C2(rec_selector, has_former, BOOL),
+	C2(rec_selector, former, BYTES),
 };
 /* clang-format on */
 

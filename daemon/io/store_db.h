@@ -9,7 +9,7 @@
 #include "io/store_rows.h"
 #include "io/store_sql.h"
 
-#define STORE_VERSION        1          /* of the schema: PRAGMA user_version */
+#define STORE_VERSION        2          /* of the schema: PRAGMA user_version */
 #define STORE_APPLICATION_ID 0x444b494d /* "DKIM" */
 #define HISTORY_APPLICATION  0x444b4948 /* "DKIH" */
 

@@ -195,27 +195,49 @@ static int schema_text(struct sql *db, struct buf *b)
 	return r;
 }
 
-int store_schema_compare(struct sql *db, unsigned version, char *why, size_t n)
+/* The objects as this program makes them, in that version of the schema: made once, for it never changes. */
+static int model_text(unsigned version, const char **ret)
 {
-	struct buf found = {0}, wanted = {0};
+	static struct buf models[STORE_VERSION + 2]; /* and the one after it, for the tests */
+	struct buf b = {0};
 	struct sql *model = NULL;
-	int r = sql_open("", SQL_MEMORY, &model);
 
+	if (version < ARRAY_SIZE(models) && models[version].data) {
+		*ret = models[version].data;
+		return 0;
+	}
+	int r = sql_open("", SQL_MEMORY, &model);
 	for (unsigned v = 1; r == 0 && v <= version; v++)
 		r = store_schema_step(model, v);
 	if (r == 0)
-		r = schema_text(model, &wanted);
+		r = schema_text(model, &b);
+	sql_close(model);
+	if (r == 0 && (!b.data || version >= ARRAY_SIZE(models)))
+		r = -EBADMSG;
+	if (r < 0) {
+		buf_free(&b);
+		return r;
+	}
+	models[version] = b;
+	*ret = b.data;
+	return 0;
+}
+
+int store_schema_compare(struct sql *db, unsigned version, char *why, size_t n)
+{
+	struct buf found = {0};
+	const char *wanted = NULL;
+	int r = model_text(version, &wanted);
+
 	if (r < 0)
 		str_format(why, n, "the schema cannot be made: %s", strerror(-r));
 	if (r == 0 && (r = schema_text(db, &found)) < 0)
 		str_format(why, n, "its schema cannot be read: %s", sql_error(db));
-	if (r == 0 && (!found.data || !wanted.data || strcmp(found.data, wanted.data) != 0)) {
+	if (r == 0 && (!found.data || strcmp(found.data, wanted) != 0)) {
 		str_format(why, n, "its tables are not those of schema version %u", version);
 		r = -EBADMSG;
 	}
-	sql_close(model);
 	buf_free(&found);
-	buf_free(&wanted);
 	return r;
 }
 

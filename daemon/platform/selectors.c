@@ -364,6 +364,7 @@ void selectors_feed(struct pass *p, const struct api_answer *a)
 		struct seen_selector *s = &p->seen.sel[p->at++];
 
 		s->task = task_read(p, a, s->task_id);
+		str_clean(s->task_query, sizeof s->task_query, a->query_id ? a->query_id : "");
 	} else if (p->step == AT_DOMAIN_TASK) {
 		p->seen.domain_task_state = task_read(p, a, p->seen.domain_task);
 		enter(p, AT_END);

@@ -54,7 +54,7 @@ run status one.example --check
 is "one that is in order is not" "$RC" 0
 run explain hand.example
 has "explain names the one it waits for" "$OUT" "Waits on    a person"
-has "and what to do" "$OUT" "To do       Put the record above into the zone"
+has "and what to do" "$OUT" "To do       Create this record in zone hand.example: ovhex"
 run explain nowhere.example
 refused "a domain that is not ours" 1 nowhere.example
 run records

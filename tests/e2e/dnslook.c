@@ -11,24 +11,14 @@
 
 #include "io/loop.h"
 
-static const char *dnssec_word(enum dnssec d)
-{
-	static const char *const words[] = {
-	        [DNSSEC_UNKNOWN] = "unknown",
-	        [DNSSEC_SECURE] = "secure",
-	        [DNSSEC_INSECURE] = "insecure",
-	        [DNSSEC_BOGUS] = "bogus",
-	};
-
-	return words[d];
-}
-
 static void print(void *arg, const struct evidence *e)
 {
+	struct heard h;
+
 	printf("state=%s\nrecord=%s\nkey=%s\nserved_key=%s\nrecursive=%s\n", seen_word(e->state),
 	        seen_word(e->record), seen_word(e->key), seen_word(e->served_key), seen_word(e->recursive));
-	printf("target=%s\nbits=%u\ntest_mode=%d\ndnssec=%s\n", e->target, e->key_bits, e->test_mode,
-	        dnssec_word(e->dnssec));
+	printf("target=%s\nbits=%u\ntest_mode=%d\nstrict=%d\ndnssec=%s\n", e->target, e->key_bits,
+	        e->test_mode, e->strict, dnssec_word(e->dnssec));
 	printf("servers=%u\nanswered=%u\nagreed=%u\n", e->servers, e->answered, e->agreed);
 	printf("ttl_record=%u\nttl_key=%u\nttl_negative_zone=%u\nttl_negative_target=%u\n", e->ttl_record,
 	        e->ttl_key, e->ttl_negative_zone, e->ttl_negative_target);
@@ -36,6 +26,9 @@ static void print(void *arg, const struct evidence *e)
 	for (unsigned i = 0; e->has_digest && i < KEY_DIGEST; i++)
 		printf("%02x", e->digest[i]);
 	printf("\ndetail=%s\n", e->detail);
+	/* the time an answer took is the one thing that is never the same */
+	for (const char *at = e->heard; heard_next(&at, &h);)
+		printf("heard=%s %s %u %s %s\n", h.server, h.address, h.ttl, h.said, h.about);
 	loop_stop(arg);
 }
 

@@ -74,6 +74,21 @@ static bool is_detail(const struct line *l)
 	return yes;
 }
 
+/* Message or remedy of the diagnosis; "nothing" where there is none. */
+static bool is_diagnosis(const struct line *l)
+{
+	const struct json *j = show(), *d = json_get(j, "diagnosis");
+	const char *m = json_string(json_get(d, "message")), *r = json_string(json_get(d, "remedy"));
+	bool yes = strcmp(l->w[2], "nothing") == 0
+	                   ? m == NULL
+	                   : m != NULL && (strstr(m, l->w[2]) != NULL || strstr(r, l->w[2]) != NULL);
+
+	str_format(replay.error, sizeof(replay.error), "the diagnosis is %s; %s", m != NULL ? m : "nothing",
+	        r != NULL ? r : "");
+	json_free(j);
+	return yes;
+}
+
 static bool is_next(const struct line *l)
 {
 	const struct json *j = show();
@@ -279,6 +294,7 @@ static const struct {
         {"reason",    3, is_reason   },
         {"waits",     3, is_waits    },
         {"detail",    3, is_detail   },
+        {"diagnosis", 3, is_diagnosis},
         {"next",      3, is_next     },
         {"signs",     3, is_signs    },
         {"truth",     3, is_truth    },

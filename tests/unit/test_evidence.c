@@ -81,13 +81,13 @@ static void test_verdicts(void **state)
 	        {"R R - _",  SEEN_OK,      4, 2, 2, EXPECTED,        ""                                               },
 	        {"R - -",    SEEN_UNKNOWN, 3, 1, 1, EXPECTED,
                  "only 1 of 3 servers of the zone answered (ns2.cust.example, ns3.cust.example: no "
-                 "answer)"	                                                                                    },
+	                "answer)"	                                                                             },
 	        {"M - -",    SEEN_UNKNOWN, 3, 1, 0, "",
                  "only 1 of 3 servers of the zone answered (ns2.cust.example, ns3.cust.example: no "
-                 "answer)"	                                                                                    },
+	                "answer)"	                                                                             },
 	        {"-- -",     SEEN_UNKNOWN, 2, 0, 0, "",
                  "0 of 2 servers of the zone answered (ns1.cust.example, ns2.cust.example: no "
-                 "answer)"	                                                                                    },
+	                "answer)"	                                                                             },
 	        {"_",        SEEN_UNKNOWN, 1, 0, 0, "",
                  "0 of 1 servers of the zone answered (ns1.cust.example: no address)"                                 },
 	        {"",         SEEN_UNKNOWN, 0, 0, 0, "",              "the name servers of the zone could not be found"},
@@ -101,13 +101,13 @@ static void test_verdicts(void **state)
                  "otherwise at 1 of 2 servers of the zone (ns2.cust.example)"                                         },
 	        {"M W",      SEEN_PARTIAL, 2, 2, 0, "old.example",
                  "the servers of the zone disagree, none is right (ns1.cust.example, "
-                 "ns2.cust.example)"	                                                                          },
+	                "ns2.cust.example)"	                                                                   },
 	        {"V W",      SEEN_PARTIAL, 2, 2, 0, "other.example",
                  "the servers of the zone disagree, none is right (ns1.cust.example, "
-                 "ns2.cust.example)"	                                                                          },
+	                "ns2.cust.example)"	                                                                   },
 	        {"VW VW",    SEEN_PARTIAL, 2, 2, 0, "other.example",
                  "the servers of the zone disagree, none is right (ns1.cust.example, "
-                 "ns2.cust.example)"	                                                                          },
+	                "ns2.cust.example)"	                                                                   },
 	        {"W W",      SEEN_WRONG,   2, 2, 0, "old.example",   "the CNAME leads to old.example"                 },
 	        {"D D",      SEEN_WRONG,   2, 2, 0, "",              "more than one CNAME stands at " RECORD          },
 	        {"R D",      SEEN_PARTIAL, 2, 2, 1, EXPECTED,
@@ -245,9 +245,55 @@ static void test_words(void **state)
 		assert_string_equal(seen_word((enum seen)i), words[i]);
 }
 
+/* What each one said is written down, and read back line by line; what finds no room is counted. */
+static void what_was_heard(void **state)
+{
+	struct evidence e = weigh("R- W N _");
+	const struct witness resolver = {
+	        .said = SAID_CNAME, .why = "", .target = EXPECTED, .ttl = 17, .took = 4};
+	static const char *const said[] = {"ok", "silent", "wrong", "nxdomain", "silent", "ok"};
+	static const char *const about[] = {"", "no answer", "old.example", "", "no address", ""};
+	const char *at = e.heard;
+	struct heard h;
+
+	(void)state;
+	evidence_hear(&e, "", &resolver, EXPECTED);
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
+		assert_true(heard_next(&at, &h));
+		assert_string_equal(h.said, said[i]);
+		assert_string_equal(h.about, about[i]);
+		assert_string_equal(h.server, i < 2 ? servers[0] : i < 5 ? servers[i - 1] : "");
+		assert_string_equal(h.address, "");
+	}
+	assert_int_equal(h.ttl, 17);
+	assert_int_equal(h.took, 4);
+	assert_false(heard_next(&at, &h));
+	for (int i = 0; i < 40; i++)
+		evidence_hear(&e, "ns1.a-name-that-is-rather-long.example", &resolver, EXPECTED);
+	assert_true(e.unheard > 10);
+}
+
+/* Lines that are none: a state from elsewhere must not be read beyond its end. */
+static void what_was_not_heard(void **state)
+{
+	static const char *const none[] = {"", "x", "\n", "a b 1 2 ok", "a b x 2 ok -\n", "a b 1 2\n",
+	        "a b 1 2 averyveryverylongword -\n"};
+	struct heard h;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		const char *at = none[i];
+
+		assert_false(heard_next(&at, &h));
+		assert_ptr_equal(at, none[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_was_heard),
+	        cmocka_unit_test(what_was_not_heard),
 	        cmocka_unit_test(test_verdicts),
 	        cmocka_unit_test(test_target_and_ttl),
 	        cmocka_unit_test(test_long_lists_are_cut),

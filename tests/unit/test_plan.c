@@ -352,11 +352,11 @@ static void records_are_mended_as_the_zone_is_kept(void **state)
 		enum reason why;
 		enum action_kind action;
 	} cases[] = {
-	        {DNS_OVH,      0,      REASON_RECORD_DUE,      ACTION_PUBLISH},
-	        {DNS_PLATFORM, 0,      REASON_RECORD_PLATFORM, ACTION_NONE   },
-	        {DNS_MANUAL,   0,      REASON_RECORD_PERSON,   ACTION_NONE   },
-	        {DNS_MANUAL,   MS_DAY, REASON_RECORD_PERSON,   ACTION_NONE   },
-	        {DNS_PLATFORM, MS_DAY, REASON_RECORD_OVERDUE,  ACTION_NONE   },
+	        {DNS_OVH,      0,      REASON_RECORD_DUE,       ACTION_PUBLISH},
+	        {DNS_PLATFORM, 0,      REASON_RECORD_PLATFORM,  ACTION_NONE   },
+	        {DNS_MANUAL,   0,      REASON_RECORD_PERSON,    ACTION_NONE   },
+	        {DNS_MANUAL,   MS_DAY, REASON_RECORD_PERSON,    ACTION_NONE   },
+	        {DNS_PLATFORM, MS_DAY, REASON_RECORD_UNWRITTEN, ACTION_NONE   },
 	};
 
 	(void)state;

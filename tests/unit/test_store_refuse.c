@@ -68,7 +68,7 @@ static void rows_changed_by_others(void **state)
 	        {"UPDATE domain SET domain='domain99.example' WHERE domain='domain3.example'", 1,
                  DOMAINS - 1	                                                                         },
 	        {"DELETE FROM domain WHERE domain='domain3.example'",                          1, DOMAINS - 1},
-	        {"DELETE FROM selector WHERE domain_id=4 AND n=1",                             1, DOMAINS - 1},
+	        {"DELETE FROM selector WHERE domain_id=4 AND n=0",                             1, DOMAINS - 1},
 	        {"INSERT INTO selector(domain_id,n) VALUES (4, 5)",                            1, DOMAINS - 1},
 	        {"UPDATE fact SET value='value 0'",                                            1, DOMAINS    },
 	        {"UPDATE file SET text=x'00'",	                                         1, DOMAINS    },
@@ -91,7 +91,7 @@ static void rows_changed_by_others(void **state)
 
 static void schemas_that_are_not_ours(void **state)
 {
-	struct outcome o = after_sql("PRAGMA user_version=2");
+	struct outcome o = after_sql("PRAGMA user_version=3");
 
 	(void)state;
 	assert_true(o.refused);
@@ -123,6 +123,36 @@ static void a_step_forward(void **state)
 	sql_close(db);
 	assert_null(store_open(dir, false, error, sizeof(error)));
 	assert_non_null(strstr(error, "written by a newer dkimrotd"));
+	free(path);
+}
+
+/* A state of the first version is brought forward, and a copy of it is kept. */
+static void from_version_1(void **state)
+{
+	char *path = path_of(dir, "state.db"), *copy = path_of(dir, "state.db.schema1");
+	const struct store_key key = key_of("example.org");
+	struct record put, got;
+	struct sql *db = NULL;
+	struct image none = {.len = {0}};
+
+	(void)state;
+	put_image(&none);
+	assert_int_equal(sql_open(path, SQL_WRITE, &db), 0);
+	assert_int_equal(store_schema_step(db, 1), 0);
+	sql_close(db);
+	struct store *s = open_or_fail(dir);
+	assert_int_equal(access(copy, R_OK), 0);
+	make_record(&put, 5);
+	assert_true(put.n > 0);
+	assert_int_equal(store_save(s, &key, &put), 0);
+	assert_int_equal(store_commit(s), 0);
+	store_close(s);
+	s = open_or_fail(dir);
+	assert_int_equal(store_load(s, &key, &got), 0);
+	assert_same(&put, &got);
+	store_close(s);
+	unlink(copy);
+	free(copy);
 	free(path);
 }
 
@@ -204,8 +234,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_no_state),
 	        cmocka_unit_test(rows_changed_by_others), cmocka_unit_test(schemas_that_are_not_ours),
-	        cmocka_unit_test(a_step_forward), cmocka_unit_test(an_older_copy_is_told),
-	        cmocka_unit_test(one_daemon_at_a_time), cmocka_unit_test(reading_writes_nothing)};
+	        cmocka_unit_test(a_step_forward), cmocka_unit_test(from_version_1),
+	        cmocka_unit_test(an_older_copy_is_told), cmocka_unit_test(one_daemon_at_a_time),
+	        cmocka_unit_test(reading_writes_nothing)};
 
 	return cmocka_run_group_tests_name("store_refuse", tests, make_images, drop_images);
 }

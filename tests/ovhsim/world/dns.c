@@ -124,9 +124,10 @@ static bool ask_keys(struct world *w, const char *name, int type, struct world_r
 		soa(r, true, W_DKIM_ZONE, 2026000001, W_DKIM_ZONE_TTL, negative);
 		return true;
 	}
-	w_format(text, sizeof(text), "v=DKIM1; k=rsa; p=%s",
+	w_format(text, sizeof(text), "v=DKIM1; k=rsa;%s p=%s", w_is(how, "testing") ? " t=y;" : "",
 	        w_is(how, "revoked") ? ""
 	        : w_is(how, "weak")  ? w_key_weak()
+	        : w_is(how, "tiny")  ? w_key_tiny()
 	                             : w_key_text(k->pool));
 	if (w_is(how, "garbage"))
 		w_format(text, sizeof(text), "v=DKIM1; k=rsa; p=@@@");

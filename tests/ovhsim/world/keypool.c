@@ -138,6 +138,10 @@ static const char weak[] =
 	"83V4jc/c9Ug9YX8vnWyHWoNJx1hw6y6f4h5bGHKG4qxrEHZmHLFQAWv/k0njc6CbOkcLiyw75N+DwLnReCSKqAqsDGe5c/NQcc"
 	"TxxIa9SphfMALQIDAQAB";
 
+static const char tiny[] =
+	"MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhANETLD3MJ5xH/dwU/0akqQ5tDEQvgCsBZv5poo+pt0iYFrXjlWxd+HuM35BIpPZ0FsbC"
+	"EKkxQMn2an9sccv1L1rIOFZo1iNVEzDdbIXq+2CNVSSWfQcQI0GXfVZ49NUcXQIDAQAB";
+
 const char *w_key_text(unsigned number)
 {
 	return pool[number % W_KEY_POOL];
@@ -146,4 +150,9 @@ const char *w_key_text(unsigned number)
 const char *w_key_weak(void)
 {
 	return weak;
+}
+
+const char *w_key_tiny(void)
+{
+	return tiny;
 }

@@ -265,6 +265,7 @@ void w_key_retire(struct world *w, struct w_domain *d, unsigned slot);
 const struct w_key *w_key_at(const struct world *w, const char *name, int64_t now); /* by target name */
 const char *w_key_text(unsigned number);
 const char *w_key_weak(void);
+const char *w_key_tiny(void);
 
 /* OVHcloud's periodic look at the CNAMEs, and what DNS truly says (check.c) */
 void w_check_due(struct world *w, struct w_domain *d);

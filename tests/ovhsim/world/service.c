@@ -129,10 +129,24 @@ static struct diagnosis diagnose(const struct w_call *c)
 	return (struct diagnosis){waiting ? "inProgress" : "disabled", NULL, 0};
 }
 
+/* What it says where it is wrong. */
+static struct diagnosis claim(int64_t code)
+{
+	static const struct diagnosis claims[] = {
+		{"error", "Only one DKIM selector has been initialized", 501},
+		{"error", "One DKIM configuration task is in error", 502},
+		{"error", "CNAME record is wrong", 503},
+		{"error", "One CNAME record is missing", 504},
+	};
+
+	return code < 501 || code > 504 ? (struct diagnosis){"active", NULL, 0} : claims[code - 501];
+}
+
 static void diagnostics(struct w_call *c)
 {
+	int64_t claimed = w_get(c->domain, c->w, SW_DIAGNOSTICS_CODE)->n;
 	const struct w_value *how = w_get(c->domain, c->w, SW_DIAGNOSTICS);
-	struct diagnosis g = diagnose(c);
+	struct diagnosis g = claimed ? claim(claimed) : diagnose(c);
 
 	if (w_is(how, "absent"))
 		return;

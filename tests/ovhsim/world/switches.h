@@ -68,6 +68,7 @@ struct w_narrow;
 	SW(BLIND_MS, "blind_ms", MS, "0", "lists are empty and selectors 404, for so long after a change") \
 	SW(DOMAIN_STATE, "domain_state", ONE, "ok", "state of the domain object: ok|creating|deleting|reopening|suspended|suspending|internalMigration|unknown") \
 	SW(DIAGNOSTICS, "diagnostics", ONE, "yes", "dkimDiagnostics: yes|null|absent") \
+	SW(DIAGNOSTICS_CODE, "diagnostics_code", INT, "0", "dkimDiagnostics claims this errorCode, 501 to 504, whatever is true; 1 claims that all is well, 0 is the truth") \
 	SW(SERVICE_EXPIRED, "service_expired", YES, "no", "the service answers 460") \
 	/* mxplan and zimbra */ \
 	SW(MX_TASK_MS, "mx_task_ms", MS, "20s", "an enable or disable is modifying for so long") \
@@ -103,7 +104,7 @@ struct w_narrow;
 	/* DNS */ \
 	SW(KEY_TTL, "key_ttl", INT, "3600", "seconds; TTL of the keys behind the targets") \
 	SW(KEY_NEGATIVE_TTL, "key_negative_ttl", INT, "300", "seconds; SOA minimum of dkim.mail.ovh.net") \
-	SW(KEY_SERVED, "key_served", ONE, "good", "the key behind a target: good|missing|revoked|weak|garbage|servfail") \
+	SW(KEY_SERVED, "key_served", ONE, "good", "the key behind a target: good|missing|revoked|weak (1024 bits)|tiny (768 bits)|testing (t=y)|garbage|servfail") \
 	SW(DNS_SERVERS, "dns_servers", INT, "2", "name servers of a zone, 1 to 4") \
 	SW(DNS_ADDRESSES, "dns_addresses", ONE, "same", "their addresses: same (127.0.0.1)|distinct (127.0.0.1, 127.0.0.2, ...)") \
 	SW(DNS_SILENT, "dns_silent", SET, "none", "servers that never answer") \

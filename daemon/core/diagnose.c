@@ -1,0 +1,488 @@
+/* Naming the fault. It must never claim what no look has shown: where our look-ups say nothing, OVHcloud's word is passed on
+ * as OVHcloud's. */
+#include "core/diagnose.h"
+
+#include <string.h>
+
+#include "base/util.h"
+#include "core/text.h"
+
+/* OVHcloud's own words for its codes. */
+static const char *code_text(int code)
+{
+	static const char *const texts[] = {
+	        "Only one DKIM selector has been initialized",
+	        "One DKIM configuration task is in error",
+	        "CNAME record is wrong",
+	        "One CNAME record is missing",
+	};
+
+	return code >= 501 && code <= 504 ? texts[code - 501] : "an error";
+}
+
+/* ---- what our own looks say ---- */
+
+static bool is_wanted(const struct rec_selector *s)
+{
+	return s->named && s->target[0] != '\0' && s->state != SELECTOR_ABSENT &&
+	       s->state != SELECTOR_DELETING && s->state != SELECTOR_UNKNOWN;
+}
+
+/* 503, 504, or 0: the CNAME alone; a key that is missing at its end is OVHcloud's. */
+static int record_code(const struct rec_selector *s)
+{
+	switch (s->dns_record) {
+	case SEEN_MISSING:
+		return 504;
+	case SEEN_WRONG:
+	case SEEN_PARTIAL:
+	case SEEN_FLATTENED:
+		return 503;
+	default:
+		return 0;
+	}
+}
+
+static bool intends(const struct record *r, const char *selector, enum action_kind action)
+{
+	for (unsigned i = 0; i < INTENTS_MAX; i++)
+		if (r->intent[i].action == action && strcmp(r->intent[i].selector, selector) == 0)
+			return true;
+	return false;
+}
+
+/* Between a deletion of ours and the creation that follows one selector is as it should be. */
+static bool is_being_renewed(const struct record *r, const struct rec_selector *s)
+{
+	return s->deleted_by_us || s->state == SELECTOR_DELETING || s->state == SELECTOR_TODO ||
+	       intends(r, s->name, ACTION_CREATE) || intends(r, s->name, ACTION_DELETE);
+}
+
+static const struct rec_selector *lacking(const struct record *r, bool *ret_renewed)
+{
+	const struct rec_selector *gone = NULL;
+	unsigned there = 0;
+
+	*ret_renewed = false;
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct rec_selector *s = &r->sel[i];
+
+		if (!s->named)
+			continue;
+		*ret_renewed = *ret_renewed || is_being_renewed(r, s);
+		if (s->state == SELECTOR_ABSENT)
+			gone = s;
+		else if (s->state != SELECTOR_UNKNOWN)
+			there++;
+	}
+	return there == 1 ? gone : NULL;
+}
+
+/* The selector whose fault comes first, and its code: a task in error, then a record. */
+static const struct rec_selector *fault_of(const struct record *r, int *ret_code)
+{
+	const struct rec_selector *worst = NULL;
+
+	*ret_code = 0;
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct rec_selector *s = &r->sel[i];
+		bool failed = s->task_failed != 0 && s->state != SELECTOR_IN_PRODUCTION;
+		int code = failed ? 502 : is_wanted(s) ? record_code(s) : 0;
+		bool signs = strcmp(s->name, r->last_signer) == 0;
+
+		if (code == 0 || (worst != NULL && !signs && !(code == 502 && *ret_code != 502)))
+			continue;
+		worst = s;
+		*ret_code = code;
+	}
+	return worst;
+}
+
+static bool is_stuck(const struct record *r)
+{
+	return r->reason == REASON_TASK_STUCK || r->reason == REASON_TASK_ERROR;
+}
+
+/* Ours, whatever OVHcloud says. */
+static int our_code(const struct record *r, const struct rec_selector **ret_selector)
+{
+	bool renewed;
+	int code;
+
+	*ret_selector = fault_of(r, &code);
+	if (code == 502 || r->status == STATUS_ERROR || is_stuck(r))
+		return 502;
+	if (code != 0)
+		return code;
+	*ret_selector = lacking(r, &renewed);
+	return *ret_selector != NULL && !renewed && r->last_signer[0] != '\0' ? 501 : 0;
+}
+
+/* OVHcloud's: its diagnosis, or on MX Plan what its states come to. 0 = in order, or it gave none. */
+static int their_code(const struct record *r)
+{
+	int code = 0;
+	bool renewed;
+
+	if (r->theirs.code == 501 && (lacking(r, &renewed), renewed))
+		return 0;
+	if (r->theirs.code != 0 || r->status == STATUS_NONE)
+		return r->theirs.code;
+	if (r->status == STATUS_ERROR)
+		return 502;
+	for (unsigned i = 0; i < r->n; i++) {
+		if (r->sel[i].state == SELECTOR_TO_FIX)
+			return 503;
+		if (r->sel[i].state == SELECTOR_TO_SET)
+			code = 504;
+	}
+	return code;
+}
+
+/* ---- sentences ---- */
+
+#define TEXT(dst, ...) str_format((dst), sizeof(dst), __VA_ARGS__)
+
+static void put_line(char dst[600], const struct rec_selector *s)
+{
+	str_format(dst, 600, "%s. IN CNAME %s.", s->record, s->target);
+}
+
+/* How a record comes into this zone. */
+static void say_who_writes(
+        const struct desired *d, const struct rec_selector *s, const char *verb, struct finding *f)
+{
+	char line[600];
+
+	put_line(line, s);
+	switch (d->dns) {
+	case DNS_OVH:
+		TEXT(f->remedy,
+		        "dkimrotd writes this record into zone %s by itself; when it stays so for an hour, "
+		        "look at the zone "
+		        "in OVHcloud's control panel: %s",
+		        d->zone, line);
+		break;
+	case DNS_PLATFORM:
+		TEXT(f->remedy,
+		        "OVHcloud was to write it (configureDkim), which needs the zone %s in the account of "
+		        "the e-mail "
+		        "service. %s it yourself: %s",
+		        d->zone, verb, line);
+		break;
+	case DNS_RFC2136:
+		TEXT(f->remedy,
+		        "dkimrotd sends this record to the zone's primary by itself; when it stays so for an "
+		        "hour, see whether "
+		        "the primary takes updates and its secondaries follow: %s",
+		        line);
+		break;
+	case DNS_MANUAL:
+	default:
+		TEXT(f->remedy, "%s this record in zone %s: %s", verb, d->zone, line);
+	}
+}
+
+/* MX Plan and Zimbra have words of their own for it. */
+static const char *their_word(const struct rec_selector *s)
+{
+	return s->state == SELECTOR_TO_SET   ? " (OVHcloud says toSet)"
+	       : s->state == SELECTOR_TO_FIX ? " (OVHcloud says toFix)"
+	                                     : "";
+}
+
+static void say_missing(const struct desired *d, const struct rec_selector *s, struct finding *f)
+{
+	TEXT(f->message, "%s: nothing stands at %s%s", code_text(504), s->record, their_word(s));
+	say_who_writes(d, s, "Create", f);
+}
+
+static void say_wrong(const struct desired *d, const struct rec_selector *s, struct finding *f)
+{
+	char line[600];
+
+	put_line(line, s);
+	if (s->dns_record == SEEN_FLATTENED) {
+		TEXT(f->message, "%s: the CNAME at %s is flattened, a TXT record is served in its place",
+		        code_text(503), s->record);
+		TEXT(f->remedy,
+		        "At the DNS provider of %s switch off flattening or proxying for this name, so that "
+		        "the CNAME itself is "
+		        "served: %s",
+		        d->zone, line);
+		return;
+	}
+	if (s->dns_record == SEEN_PARTIAL) {
+		TEXT(f->message, "%s at some servers: %s is %s", code_text(503), s->record, s->dns_detail);
+		TEXT(f->remedy,
+		        "See why these servers of zone %s do not follow its primary (serial, zone transfer). "
+		        "Each must serve: %s",
+		        d->zone, line);
+		return;
+	}
+	TEXT(f->message, "%s: %s (%s), and should lead to %s%s", code_text(503), s->record,
+	        s->dns_detail[0] != '\0' ? s->dns_detail : "it leads elsewhere", s->target, their_word(s));
+	say_who_writes(d, s, "Replace what stands at the name by", f);
+}
+
+/* What a support ticket needs. Nothing is left out that OVHcloud's support asks for first. */
+static void put_ticket(
+        const struct desired *d, const struct record *r, const struct rec_selector *s, char *dst, size_t n)
+{
+	const char *service = d->service != NULL ? d->service : "";
+	const char *query = s != NULL ? s->query_id : r->last_query, *read = s != NULL ? s->task_query : "";
+	long long task = (long long)(s != NULL && s->task_id != 0 ? s->task_id
+	                             : r->domain_task != 0        ? r->domain_task
+	                                                          : r->last_task);
+	char number[32];
+
+	str_format(number, sizeof(number), "%lld", task);
+	text_join(dst, n, "domain ", d->domain, service[0] != '\0' ? ", service " : "", service,
+	        s != NULL ? ", selector " : "", s != NULL ? s->name : "", ", task ",
+	        task != 0 ? number : "not told", query[0] != '\0' ? ", query id of the request " : "", query,
+	        read[0] != '\0' ? ", query id of the answer " : "", read, NULL);
+}
+
+static void say_task(const struct desired *d, const struct record *r, const struct rec_selector *s,
+        int64_t now, struct finding *f)
+{
+	int64_t since = s != NULL && s->task_failed != 0 ? s->task_failed : r->since;
+	char ticket[440], at[TIME_TEXT];
+	bool stuck = r->reason == REASON_TASK_STUCK;
+
+	put_ticket(d, r, s, ticket, sizeof(ticket));
+	if (stuck)
+		TEXT(f->message,
+		        "a DKIM configuration task of OVHcloud has been under way for more than a day");
+	else
+		TEXT(f->message, "%s since %s%s%s", code_text(502), time_text(at, since),
+		        r->theirs.message[0] != '\0' ? "; OVHcloud says: " : "", r->theirs.message);
+	if (stuck || now - since >= CHECK_PATIENCE)
+		TEXT(f->remedy, "Open a support ticket at OVHcloud now and paste: %s", ticket);
+	else
+		TEXT(f->remedy,
+		        "Nothing before %s: OVHcloud tries again by itself. When it is still so then, open a "
+		        "support "
+		        "ticket and paste: %s",
+		        time_text(at, since + CHECK_PATIENCE), ticket);
+}
+
+static void say_one_selector(const struct rec_selector *s, struct finding *f)
+{
+	TEXT(f->message, "%s: %s is gone, and dkimrotd did not delete it", code_text(501), s->name);
+	TEXT(f->remedy, "Nothing: dkimrotd makes it anew when a second look an hour later agrees. Find out "
+	                "who deleted it in "
+	                "OVHcloud's control panel.");
+}
+
+/* ---- the key's own faults ---- */
+
+static bool is_key_reason(enum reason r)
+{
+	return r == REASON_KEY_BAD || r == REASON_KEY_NOT_NEW;
+}
+
+static void say_key(const struct desired *d, const struct record *r, struct finding *f)
+{
+	const struct rec_selector *s = NULL;
+	char ticket[440];
+
+	for (unsigned i = 0; i < r->n; i++) {
+		bool bad = r->sel[i].dns_at != 0 && r->sel[i].dns != SEEN_OK && r->sel[i].dns != SEEN_UNKNOWN;
+
+		if (r->sel[i].named &&
+		        (bad || (s == NULL && r->reason == REASON_KEY_NOT_NEW && r->sel[i].has_former)))
+			s = &r->sel[i];
+	}
+	put_ticket(d, r, s, ticket, sizeof(ticket));
+	TEXT(f->message, "%s%s%s", reason_text(r->reason), r->detail[0] != '\0' ? ": " : "", r->detail);
+	TEXT(f->remedy,
+	        "The key is OVHcloud's, and no record of the zone can mend it: open a support ticket and "
+	        "paste: %s%s%s",
+	        ticket, s != NULL ? ", target " : "", s != NULL ? s->target : "");
+}
+
+/* ---- OVHcloud's word against ours ---- */
+
+static void put_theirs(const struct record *r, char *dst, size_t n)
+{
+	int code = their_code(r);
+
+	if (code == 0)
+		str_format(dst, n, "OVHcloud's own check finds nothing wrong%s%s%s",
+		        r->theirs.state[0] != '\0' ? " (" : "", r->theirs.state,
+		        r->theirs.state[0] != '\0' ? ")" : "");
+	else
+		str_format(dst, n, "OVHcloud's own check says %d, %s", code,
+		        r->theirs.message[0] != '\0' ? r->theirs.message : code_text(code));
+}
+
+static void put_ours(const struct record *r, char *dst, size_t n)
+{
+	const struct rec_selector *s;
+	int code = our_code(r, &s);
+
+	if (code == 0)
+		str_format(dst, n, "our own look-ups find every record and key right");
+	else
+		str_format(dst, n, "ours says %d, %s%s%s%s%s", code, code_text(code), s != NULL ? " at " : "",
+		        s != NULL ? s->record : "", s != NULL && s->dns_detail[0] != '\0' ? ": " : "",
+		        s != NULL ? s->dns_detail : "");
+}
+
+static bool has_long_differed(const struct record *r, int64_t now)
+{
+	return r->differ_since != 0 && now - r->differ_since >= CHECK_PATIENCE;
+}
+
+/* Nothing of ours is wrong, and OVHcloud says that something is. */
+static void say_theirs(const struct desired *d, const struct record *r, int64_t now, struct finding *f)
+{
+	char theirs[240], ticket[440], at[TIME_TEXT];
+
+	put_theirs(r, theirs, sizeof(theirs));
+	f->code = their_code(r);
+	TEXT(f->message, "%s; our own look-ups find every record and key right", theirs);
+	if (!has_long_differed(r, now)) {
+		TEXT(f->remedy, "Nothing before %s: OVHcloud's own check may take a day.",
+		        time_text(at, (r->differ_since != 0 ? r->differ_since : now) + CHECK_PATIENCE));
+		return;
+	}
+	put_ticket(d, r, NULL, ticket, sizeof(ticket));
+	TEXT(f->remedy,
+	        "Show the answers of the zone's servers (dkimrotctl explain %s) to OVHcloud's support: their "
+	        "check has not "
+	        "seen them for more than a day. Paste: %s",
+	        d->domain, ticket);
+}
+
+static void add_theirs(const struct record *r, int64_t now, struct finding *f)
+{
+	char theirs[240];
+
+	if (!has_long_differed(r, now))
+		return;
+	put_theirs(r, theirs, sizeof(theirs));
+	size_t used = strlen(f->message);
+	str_format(f->message + used, sizeof(f->message) - used, ". %s, for more than a day now", theirs);
+}
+
+static bool is_unseen(const struct record *r)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (is_wanted(&r->sel[i]) && (r->sel[i].dns_at == 0 || r->sel[i].dns_record == SEEN_UNKNOWN))
+			return true;
+	return false;
+}
+
+static bool they_differ(const struct record *r)
+{
+	const struct rec_selector *s;
+	int ours = our_code(r, &s), theirs = their_code(r);
+
+	if (!r->theirs.given || str_caseeq(r->theirs.state, "inProgress") ||
+	        str_caseeq(r->theirs.state, "modifying"))
+		return false;
+	if (ours == 0 && is_unseen(r))
+		return false;
+	if (ours == 503 && theirs == 504 && s->dns_record == SEEN_PARTIAL)
+		return false; /* they asked the server that lags */
+	return ours != theirs;
+}
+
+bool diagnose_compare(const struct desired *d, struct record *r, int64_t now, char *text, size_t n)
+{
+	char theirs[240], ours[320];
+
+	(void)d;
+	if (!they_differ(r)) {
+		r->differ_since = r->differ_told = 0;
+		return false;
+	}
+	if (r->differ_since == 0 || r->differ_since > now)
+		r->differ_since = now;
+	if (now - r->differ_since < CHECK_PATIENCE || r->differ_told != 0)
+		return false;
+	r->differ_told = now;
+	put_theirs(r, theirs, sizeof(theirs));
+	put_ours(r, ours, sizeof(ours));
+	str_format(text, n, "%s; %s; they have differed for more than a day", theirs, ours);
+	return true;
+}
+
+/* ---- the whole ---- */
+
+static bool is_record_reason(enum reason r)
+{
+	return r == REASON_RECORD_PERSON || r == REASON_RECORD_OVERDUE || r == REASON_RECORD_UNWRITTEN ||
+	       r == REASON_SIGNING_RECORD_GONE || r == REASON_ABSENT_SETTLING;
+}
+
+static void say_reason(const struct record *r, struct finding *f)
+{
+	const char *remedy = reason_remedy(r->reason);
+
+	f->code = 0;
+	TEXT(f->message, "%s%s%s", reason_text(r->reason), r->detail[0] != '\0' ? ": " : "", r->detail);
+	TEXT(f->remedy, "%s", remedy != NULL ? remedy : "Nothing needs to be done.");
+}
+
+static void say_in_the_way(
+        const struct desired *d, const struct record *r, const struct rec_selector *s, struct finding *f)
+{
+	char line[600];
+
+	put_line(line, s);
+	f->code = 503;
+	TEXT(f->message, "%s: %s", reason_text(REASON_RECORD_FOREIGN), r->detail);
+	TEXT(f->remedy, "Remove what stands at %s in zone %s; dkimrotd then writes: %s", s->record, d->zone,
+	        line);
+}
+
+static void say_ours(const struct desired *d, const struct record *r, const struct rec_selector *s,
+        int64_t now, struct finding *f)
+{
+	switch (f->code) {
+	case 501:
+		say_one_selector(s, f);
+		return;
+	case 502:
+		say_task(d, r, s, now, f);
+		return;
+	case 503:
+		say_wrong(d, s, f);
+		return;
+	default:
+		say_missing(d, s, f);
+	}
+}
+
+bool diagnose(const struct desired *d, const struct record *r, int64_t now, struct finding *ret)
+{
+	bool trouble = reason_condition(r->reason) == CONDITION_BLOCKED ||
+	               reason_condition(r->reason) == CONDITION_ERROR;
+	bool check = r->reason == REASON_CHECK_OVERDUE || !trouble;
+	const struct rec_selector *s;
+	struct finding f = {.code = our_code(r, &s)};
+	int theirs = their_code(r);
+
+	if (!trouble && theirs == 0 && !has_long_differed(r, now))
+		return false;
+	if (is_key_reason(r->reason)) {
+		f.code = 0;
+		say_key(d, r, &f);
+	} else if (r->reason == REASON_RECORD_FOREIGN && s != NULL) {
+		say_in_the_way(d, r, s, &f);
+	} else if (is_stuck(r) || (s != NULL && (is_record_reason(r->reason) || check))) {
+		say_ours(d, r, s, now, &f);
+	} else if (check && theirs != 0) {
+		say_theirs(d, r, now, &f);
+		*ret = f;
+		return true;
+	} else {
+		say_reason(r, &f);
+	}
+	add_theirs(r, now, &f);
+	*ret = f;
+	return true;
+}
