@@ -55,19 +55,19 @@ static void damage_all(const struct image *whole, size_t file, size_t flip_step,
 static void the_database(void **state)
 {
 	(void)state;
-	damage_all(&clean, 0, 149, 2111);
+	damage_all(&clean, 0, 251, 3511);
 }
 
 static void the_database_beneath_a_log(void **state)
 {
 	(void)state;
-	damage_all(&crashed, 0, 397, 4099);
+	damage_all(&crashed, 0, 601, 6101);
 }
 
 static void the_log(void **state)
 {
 	(void)state;
-	damage_all(&crashed, 1, 199, 2111);
+	damage_all(&crashed, 1, 331, 3511);
 }
 
 static void the_lock_file(void **state)

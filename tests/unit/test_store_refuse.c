@@ -1,4 +1,6 @@
 /* A state that is none, is newer, older, in use or was edited by hand: what is refused, in which words, and what is told. */
+#include <fcntl.h>
+
 #include "io/store_db.h"
 #include "store_state.h"
 
@@ -137,6 +139,7 @@ static void from_version_1(void **state)
 
 	(void)state;
 	put_image(&none);
+	close(creat(path, 0600));
 	assert_int_equal(sql_open(path, SQL_WRITE, &db), 0);
 	assert_int_equal(store_schema_step(db, 1), 0);
 	sql_close(db);
