@@ -133,10 +133,10 @@ static struct diagnosis diagnose(const struct w_call *c)
 static struct diagnosis claim(int64_t code)
 {
 	static const struct diagnosis claims[] = {
-		{"error", "Only one DKIM selector has been initialized", 501},
-		{"error", "One DKIM configuration task is in error", 502},
-		{"error", "CNAME record is wrong", 503},
-		{"error", "One CNAME record is missing", 504},
+	        {"error", "Only one DKIM selector has been initialized", 501},
+	        {"error", "One DKIM configuration task is in error",     502},
+	        {"error", "CNAME record is wrong",                       503},
+	        {"error", "One CNAME record is missing",                 504},
 	};
 
 	return code < 501 || code > 504 ? (struct diagnosis){"active", NULL, 0} : claims[code - 501];
