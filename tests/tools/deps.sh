@@ -23,6 +23,7 @@ build    libidn2-dev           pc   libidn2
 run      tzdata                file /usr/share/zoneinfo/Europe/Paris
 run      dns-root-data         file /usr/share/dns/root.key
 unit     libcmocka-dev         pc   cmocka
+check    ansible-core          cmd  ansible-playbook
 check    autopkgtest           cmd  autopkgtest
 check    curl                  cmd  curl
 check    debhelper             cmd  dh
@@ -36,7 +37,9 @@ check    mandoc                cmd  mandoc
 check    openssl               cmd  openssl
 check    procps                cmd  pgrep
 check    python3               cmd  /usr/bin/python3
+check    python3-jsonschema    file /usr/lib/python3/dist-packages/jsonschema/__init__.py
 check    python3-lexicon       file /usr/lib/python3/dist-packages/lexicon/__init__.py
+check    python3-yaml          file /usr/lib/python3/dist-packages/yaml/__init__.py
 check    sqlite3               cmd  sqlite3
 check    strace                cmd  strace
 check    systemd               cmd  /lib/systemd/systemd-journald

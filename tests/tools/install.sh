@@ -39,6 +39,8 @@ for file in "$B"/gen/*.catalog; do
 	install -D -m 644 "$file" "$dest$PREFIX/lib/systemd/catalog/dkimrotd.catalog"
 done
 for file in conf/*; do put 644 "$DOCDIR/examples" "$file"; done
+put 644 "$PREFIX/share/dkimrotd" conf/schema/*.json
+put 644 "$DOCDIR/examples/ansible" conf/ansible/*
 for file in conf/inventory.d/*; do put 644 "$DOCDIR/examples/inventory.d" "$file"; done
 put 644 "$DOCDIR" README.md LICENSE
 install -d -m 755 "$dest$SYSCONFDIR/dkimrotd" "$dest$SYSCONFDIR/dkimrotd/inventory.d"
