@@ -67,17 +67,21 @@ room_obj = $(patsubst %.c,$(B)/%.o,$(call room_src,$(1)))
 ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib$(r).a)
 PROGRAMS := dkimrotd dkimrotctl ovhsim
 
+# What is made of the table of events: what journalctl -x shows, and a manual.
+GENERATED := $(B)/gen/dkimrotd.catalog $(B)/gen/dkimrotd-events.7
 ifeq ($(FLAVOUR),plain)
-all: $(PROGRAMS:%=build/%) $(B)/gen/dkimrotd.catalog
+all: $(PROGRAMS:%=build/%) $(GENERATED)
 else
-all: $(PROGRAMS:%=$(B)/%) $(B)/gen/dkimrotd.catalog
+all: $(PROGRAMS:%=$(B)/%) $(GENERATED)
 endif
-# What journalctl -x shows.
 $(B)/gen/dkimrotd.catalog: tests/tools/catalog daemon/events.def daemon/events.catalog | deps-build
 	@mkdir -p $(@D)
 	CC='$(CC)' tests/tools/catalog >$@.new && mv $@.new $@
+$(B)/gen/dkimrotd-events.7: tests/tools/eventpage daemon/events.def daemon/events.catalog
+	@mkdir -p $(@D)
+	tests/tools/eventpage >$@.new && mv $@.new $@
 # What make install needs, and no more.
-installed: $(B)/dkimrotd $(B)/dkimrotctl $(B)/gen/dkimrotd.catalog
+installed: $(B)/dkimrotd $(B)/dkimrotctl $(GENERATED)
 $(PROGRAMS:%=build/%): build/%: $(B)/%
 	@cp -f $< $@
 

@@ -48,14 +48,11 @@ static const char *const condition_words[] = {
 };
 
 static const char *const phase_words[] = {
-        [PHASE_UNKNOWN] = "unknown",
-        [PHASE_CREATING] = "creating",
-        [PHASE_PUBLISHING] = "publishing",
-        [PHASE_ACTIVATING] = "activating",
-        [PHASE_SETTLED] = "settled",
-        [PHASE_ROTATING] = "rotating",
-        [PHASE_GRACE] = "grace",
-        [PHASE_RENEWING] = "renewing",
+#define PHASE(id, word, text) [PHASE_##id] = (word),
+#define STEP(from, to, text)
+#include "core/phases.def"
+#undef PHASE
+#undef STEP
 };
 
 static const char *const role_words[] = {

@@ -213,14 +213,11 @@ enum reason {
 enum waits_on { WAITS_NOBODY, WAITS_TIME, WAITS_OVHCLOUD, WAITS_DNS, WAITS_PERSON, WAITS_BUDGET };
 enum condition { CONDITION_OK, CONDITION_BLOCKED, CONDITION_ERROR, CONDITION_PAUSED, CONDITION_OBSERVING };
 enum phase {
-	PHASE_UNKNOWN,
-	PHASE_CREATING,
-	PHASE_PUBLISHING,
-	PHASE_ACTIVATING,
-	PHASE_SETTLED,
-	PHASE_ROTATING,
-	PHASE_GRACE,
-	PHASE_RENEWING,
+#define PHASE(id, word, text) PHASE_##id,
+#define STEP(from, to, text)
+#include "core/phases.def"
+#undef PHASE
+#undef STEP
 };
 enum role { ROLE_ACTIVE, ROLE_SPARE, ROLE_RETIRED, ROLE_NEW, ROLE_FOREIGN };
 const char *reason_word(enum reason r);

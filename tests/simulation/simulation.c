@@ -312,7 +312,7 @@ static void build(unsigned domains, bool calm)
 		snprintf(name, sizeof(name), "d%u.example", i);
 		buf_printf(&inv, "  - { domain: %s, platform: %s%s, dns: ovh }\n", name, p, service);
 		world_add_domain(sim.world, sim.now, "default", p, "svc-1", name, name, "ovh", 2,
-		        i % 3 == 0 && *p == 'e' ? "signing" : "virgin");
+		        (i % 3 == 0 && *p == 'e') || i % 16 == 14 ? "signing" : "virgin");
 	}
 	free(run.inventory_text);
 	run.inventory_text = inv.data;

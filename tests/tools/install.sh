@@ -27,7 +27,7 @@ put_unit() {
 
 put 755 "$SBINDIR" "$B/dkimrotd"
 put 755 "$BINDIR" "$B/dkimrotctl"
-for page in man/*.[1-9]; do put 644 "$MANDIR/man${page##*.}" "$page"; done
+for page in man/*.[1-9] "$B"/gen/*.[1-9]; do put 644 "$MANDIR/man${page##*.}" "$page"; done
 put_unit systemd/*.service systemd/*.socket systemd/*.timer systemd/*.path
 for file in systemd/*.sysusers systemd/sysusers*.conf systemd/sysusers.d/*.conf; do
 	install -D -m 644 "$file" "$dest$PREFIX/lib/sysusers.d/dkimrotd.conf"
