@@ -114,9 +114,12 @@ rm -f /var/lib/dkimrotd/state.db-*
 echo "this is no database" >/var/lib/dkimrotd/state.db
 ends_without_restart "a damaged state" 4
 is "which is left as it was" "$(cat /var/lib/dkimrotd/state.db)" "this is no database"
-rm -f /var/lib/dkimrotd/state.db*
-again
-ok "moved away, it starts" test "$(show ActiveState)" = active
+systemctl reset-failed dkimrotd
+follow "the manual tells what to do" damaged
+ok "then it runs, and the damaged one is kept" test "$(show ActiveState) $(cat /var/lib/dkimrotd/damaged/state.db)" = "active this is no database"
+follow "the manual tells how to stop all changes" observe
+is "then nothing is changed" "$(dkimrotctl --json status | jq -r .mode)" observe
+cp /run/good.yaml /etc/dkimrotd/dkimrotd.yaml
 
 # --- the watchdog
 is "WatchdogSec= is five minutes" "$(show WatchdogUSec)" 5min

@@ -91,6 +91,21 @@ inventory() { # FILE <entries, one "domain: .." flow map a line
 signs() { [ -n "$(sim_get "signing?domain=$1")" ]; }
 requests_more() { [ "$(sim_get counts | jq .shell.api)" -gt "$(jq .shell.api "$1")" ]; } # than in FILE
 
+# What the manual tells to type: the literal block behind '.\" test: KIND' of dkimrotd(8).
+manual_says() {
+	MARK=".\\\" test: $1" awk '
+		$0 == ENVIRON["MARK"] { wanted = 1; next }
+		/^\.Ed/ { inside = 0 }
+		inside { print }
+		/^\.Bd -literal/ && wanted { inside = 1; wanted = 0 }' "$SRC/man/dkimrotd.8"
+}
+# follow WHAT KIND: it is typed, and every line of it succeeds.
+follow() {
+	manual_says "$2" >"/run/typed.$2"
+	ok "$1" test -s "/run/typed.$2"
+	ok "which works: $2" bash -e "/run/typed.$2"
+}
+
 # --- questions -------------------------------------------------------------------------------------------------------
 
 show() { systemctl show dkimrotd -p "$1" --value; }

@@ -51,10 +51,22 @@ is "which is a version later" "$(dpkg-query -W -f '${Version}' dkimrotd)" "$(dpk
 is "the service runs again" "$(show ActiveState)" active
 ok "as another process" test "$(show MainPID)" != "$MAIN"
 soon "which goes on where the first one was" 60 status_has "1 domains"
-met() { journal_of domain-met DKIM_DOMAIN=a.example | wc -l; }
-is "the domain is not met anew" "$(met)" 1
+is "the domain is not met anew" "$(journal_of domain-met DKIM_DOMAIN=a.example | wc -l)" 1
 ok "signs" signs a.example
 is "and no rule was broken" "$(sim_get changes | jq .broken)" 0
+
+met() { journal_of domain-met DKIM_DOMAIN=a.example | wc -l; }
+follow "the manual tells how to make a backup" backup
+follow "and another while it runs" live
+is "the domain is not met anew" "$(met)" 1
+dpkg_says "the package is purged" -P dkimrotd
+rm -r /etc/dkimrotd
+dpkg_says "on a host where it was never" -i /bind/later.deb
+follow "the manual tells how to restore" restore
+soon "it goes on where it was" 60 status_has "1 domains"
+is "with its own user as the owner of its state" "$(stat -c %U /var/lib/dkimrotd/state.db)" dkimrotd
+is "and knows the domain" "$(met)" 1
+is "no rule was broken by all that" "$(sim_get changes | jq .broken)" 0
 
 dpkg_says "it is removed" -r dkimrotd
 is "and does not run" "$(systemctl is-active dkimrotd)" inactive
