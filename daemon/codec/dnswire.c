@@ -30,7 +30,8 @@ static void put16(uint8_t *p, unsigned v)
 
 static uint8_t lower(uint8_t c)
 {
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+	return (uint8_t)(c | ((uint8_t)(c - 'A') < 26)
+	                             << 5); /* without a branch: every byte of every name comes here */
 }
 
 /* Unpacks the name at *at and moves *at behind it. A pointer must lead to before the place where the present

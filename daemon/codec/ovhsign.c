@@ -18,11 +18,21 @@ int ovhsign_available(void)
 	return ok ? 0 : -ENOTSUP;
 }
 
+/* Looking the algorithm up costs more than to use it; so that is done once, and the program's end frees it. */
+static const EVP_MD *sha1(void)
+{
+	static EVP_MD *found;
+
+	if (!found)
+		found = EVP_MD_fetch(NULL, "SHA1", NULL);
+	return found;
+}
+
 static bool sha1_joined(
         unsigned char digest[EVP_MAX_MD_SIZE], unsigned *ret_n, const struct buf *parts, size_t n)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	int ok = ctx && EVP_DigestInit_ex2(ctx, EVP_sha1(), NULL);
+	int ok = ctx && sha1() && EVP_DigestInit_ex2(ctx, sha1(), NULL);
 
 	for (size_t i = 0; ok && i < n; i++) {
 		if (i > 0)
@@ -43,6 +53,7 @@ static struct buf view(const char *s)
 void ovhsign(char dst[OVHSIGN_TEXT], const char *application_secret, const char *consumer_key,
         const char *method, const char *url, const char *body, size_t body_len, int64_t timestamp_s)
 {
+	static const char hex[] = "0123456789abcdef";
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 	char at[24];
@@ -57,6 +68,9 @@ void ovhsign(char dst[OVHSIGN_TEXT], const char *application_secret, const char 
 	if (!sha1_joined(digest, &n, parts, ARRAY_SIZE(parts)) || n != 20)
 		abort();
 	memcpy(dst, "$1$", 3);
-	for (unsigned i = 0; i < n; i++)
-		str_format(dst + 3 + 2 * i, 3, "%02x", digest[i]);
+	for (unsigned i = 0; i < n; i++) {
+		dst[3 + 2 * i] = hex[digest[i] >> 4];
+		dst[4 + 2 * i] = hex[digest[i] & 15];
+	}
+	dst[3 + 2 * n] = '\0';
 }

@@ -40,7 +40,7 @@ struct http {
 	unsigned connections;
 	int64_t timeout_ms;
 	struct call_list active, ended, calling; /* in curl; waiting for done_timer; in its present run */
-	CURL **idle;                             /* handles to use again */
+	struct http_handle **idle;               /* to use again */
 	unsigned n_idle;
 	bool running,
 	        closed; /* a callback runs; http_free was called meanwhile, and the run frees the rest */
@@ -66,9 +66,9 @@ static void call_free(struct http *h, struct http_call *c)
 	list_move(c, NULL);
 	http_easy_clear(&c->easy);
 	if (!h->closed && h->n_idle < h->connections)
-		h->idle[h->n_idle++] = c->easy.curl;
+		h->idle[h->n_idle++] = c->easy.handle;
 	else
-		curl_easy_cleanup(c->easy.curl);
+		http_handle_free(c->easy.handle);
 	free(c);
 }
 
@@ -225,7 +225,7 @@ struct http *http_new(struct loop *l, const char *user_agent, unsigned connectio
 	h->user_agent = xstrdup(user_agent);
 	h->connections = connections > 0 ? connections : DEFAULT_CONNECTIONS;
 	h->timeout_ms = timeout_ms > 0 ? timeout_ms : DEFAULT_TIMEOUT;
-	h->idle = xcalloc(h->connections, sizeof(CURL *));
+	h->idle = xcalloc(h->connections, sizeof(h->idle[0]));
 	h->curl_timer = timer_new(l, on_curl_timer, h);
 	h->done_timer = timer_new(l, on_done_timer, h);
 	TAILQ_INIT(&h->active);
@@ -246,7 +246,7 @@ void http_free(struct http *h)
 		while (!TAILQ_EMPTY(lists[i]))
 			http_cancel(TAILQ_FIRST(lists[i]));
 	while (h->n_idle > 0)
-		curl_easy_cleanup(h->idle[--h->n_idle]);
+		http_handle_free(h->idle[--h->n_idle]);
 	curl_multi_cleanup(h->multi);
 	timer_free(h->curl_timer);
 	timer_free(h->done_timer);
@@ -263,9 +263,7 @@ struct http_call *http_start(struct http *h, const struct http_request *request,
 	struct http_call *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct http_call){.http = h, .done = done, .arg = arg, .began = loop_boot(h->loop)};
-	c->easy.curl = h->n_idle > 0 ? h->idle[--h->n_idle] : curl_easy_init();
-	if (!c->easy.curl)
-		abort(); /* as in multi_open */
+	c->easy.handle = h->n_idle > 0 ? h->idle[--h->n_idle] : http_handle_new();
 	list_move(c, &h->active);
 
 	bool fit = http_easy_prepare(&c->easy, request, h->user_agent, h->timeout_ms);

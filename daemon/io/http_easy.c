@@ -68,15 +68,37 @@ static int before_sending(void *arg, char *remote, char *local, int remote_port,
 
 /* ---- the request ---- */
 
-/* The URL without its query is judged where the configuration's URLs are judged. */
-static const char *url_fault(const char *url)
+/* How long scheme, host and port are at the beginning of a URL. */
+static size_t origin_len(const char *url)
 {
-	size_t n = strcspn(url, "?");
-	char *base = xstrndup(url, n);
-	const char *fault = endpoint_url_fault(base);
+	const char *authority = strstr(url, "://");
 
-	free(base);
-	for (const char *p = url + n; !fault && *p; p++)
+	return authority ? (size_t)(authority + 3 - url) + strcspn(authority + 3, "/?#") : strlen(url);
+}
+
+static bool has_origin(const char *url, const char *origin)
+{
+	size_t n = origin ? strlen(origin) : 0;
+
+	return n > 0 && n == origin_len(url) && memcmp(url, origin, n) == 0;
+}
+
+/* The URL without its query is judged where the configuration's URLs are judged; only its path, when a URL of the same
+ * origin was found good before and nothing in the path looks odd. */
+static const char *url_fault(const char *url, const char *good_origin)
+{
+	size_t n = strcspn(url, "?"), known = 0;
+	const char *fault = NULL;
+
+	if (has_origin(url, good_origin))
+		known = strlen(good_origin) + strcspn(url + strlen(good_origin), "?#@\"<>\\^`{|}");
+	if (known == 0 || known < n) {
+		char *base = xstrndup(url, n);
+
+		fault = endpoint_url_fault(base);
+		free(base);
+	}
+	for (const char *p = url; !fault && *p; p++)
 		if (*p <= ' ' || *p > '~' || *p == '#')
 			fault = "has a character that no URL may have";
 	return fault;
@@ -97,7 +119,6 @@ static void set_transport(CURL *c, const char *url, int64_t timeout_ms)
 {
 	bool secure = str_prefix(url, "https:");
 
-	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L); /* what was signed is what is sent */
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, secure ? "https" : "http");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -146,7 +167,8 @@ static const char *set_method(struct http_easy *t, const struct http_request *re
 	if (i == ARRAY_SIZE(methods))
 		return "the method is none of ours";
 	t->changes = methods[i].changes;
-	if (methods[i].has_body || request->body) {
+	t->has_body = methods[i].has_body || request->body;
+	if (t->has_body) {
 		size_t len = request->body ? request->body_len : 0;
 
 		t->body = xmalloc(len + 1);
@@ -173,9 +195,10 @@ static const char *set_headers(struct http_easy *t, const struct http_request *r
 		typed = typed || strncasecmp(*line, "Content-Type:", name + 1) == 0;
 		t->lines = curl_slist_append(t->lines, *line);
 	}
-	if (!typed)
+	if (t->has_body && !typed)
 		t->lines = curl_slist_append(t->lines, "Content-Type:"); /* curl would call it a form */
-	t->lines = curl_slist_append(t->lines, "Expect:");
+	if (t->has_body)
+		t->lines = curl_slist_append(t->lines, "Expect:");
 	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->lines);
 	return NULL;
 }
@@ -188,24 +211,44 @@ static const char *set_request(struct http_easy *t, const struct http_request *r
 	return fault ? fault : set_headers(t, request);
 }
 
+/* Everything that is the same for each request to one place. */
+static void set_place(
+        struct http_handle *h, const struct http_request *request, const char *user_agent, int64_t timeout_ms)
+{
+	if (has_origin(request->url, h->origin) &&
+	        str_eq(h->ca_file ? h->ca_file : "", request->ca_file ? request->ca_file : ""))
+		return;
+	curl_easy_reset(h->curl);
+	free(h->origin);
+	free(h->ca_file);
+	h->origin = xstrndup(request->url, origin_len(request->url));
+	h->ca_file = request->ca_file ? xstrdup(request->ca_file) : NULL;
+	set_transport(h->curl, request->url, timeout_ms);
+	set_trust(h->curl, request->ca_file);
+	curl_easy_setopt(h->curl, CURLOPT_USERAGENT, user_agent);
+	curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(h->curl, CURLOPT_PREREQFUNCTION, before_sending);
+}
+
 bool http_easy_prepare(
         struct http_easy *t, const struct http_request *request, const char *user_agent, int64_t timeout_ms)
 {
-	const char *of_url = url_fault(request->url), *fault = of_url ? of_url : set_request(t, request);
+	const char *of_url = url_fault(request->url, t->handle->origin), *fault = of_url;
 
+	t->curl = t->handle->curl;
+	if (!fault)
+		set_place(t->handle, request, user_agent, timeout_ms);
+	if (!fault)
+		fault = set_request(t, request);
 	if (fault) {
 		str_format(t->error, sizeof(t->error), "%s%s", of_url ? "the URL " : "", fault);
 		return false;
 	}
-	set_transport(t->curl, request->url, timeout_ms);
-	set_trust(t->curl, request->ca_file);
-	curl_easy_setopt(t->curl, CURLOPT_USERAGENT, user_agent);
+	curl_easy_setopt(t->curl, CURLOPT_URL, request->url);
 	curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->error);
-	curl_easy_setopt(t->curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(t->curl, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(t->curl, CURLOPT_PREREQFUNCTION, before_sending);
 	curl_easy_setopt(t->curl, CURLOPT_PREREQDATA, t);
 	return true;
 }
@@ -257,9 +300,23 @@ void http_easy_answer(struct http_easy *t, CURLcode code, struct http_answer *re
 	ret->cursor_next = header(t, "X-Pagination-Cursor-Next");
 }
 
+/* Nothing may point into what goes, and the next request starts as a GET without anything. */
+static void forget_request(CURL *c)
+{
+	curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)-1);
+	curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, NULL);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, NULL);
+	curl_easy_setopt(c, CURLOPT_PREREQDATA, NULL);
+	curl_easy_setopt(c, CURLOPT_PRIVATE, NULL);
+}
+
 void http_easy_clear(struct http_easy *t)
 {
-	curl_easy_reset(t->curl);
+	forget_request(t->handle->curl);
 	for (struct curl_slist *line = t->lines; line; line = line->next)
 		explicit_bzero(line->data, strlen(line->data));
 	curl_slist_free_all(t->lines);
@@ -267,5 +324,25 @@ void http_easy_clear(struct http_easy *t)
 		explicit_bzero(t->body, strlen(t->body));
 	free(t->body);
 	buf_free(&t->answer);
-	*t = (struct http_easy){.curl = t->curl};
+	*t = (struct http_easy){.handle = t->handle, .curl = t->curl};
+}
+
+/* ---- handles ---- */
+
+struct http_handle *http_handle_new(void)
+{
+	struct http_handle *h = xcalloc(1, sizeof(*h));
+
+	h->curl = curl_easy_init();
+	if (!h->curl)
+		abort(); /* only for want of memory, and then xmalloc has aborted */
+	return h;
+}
+
+void http_handle_free(struct http_handle *h)
+{
+	curl_easy_cleanup(h->curl);
+	free(h->origin);
+	free(h->ca_file);
+	free(h);
 }

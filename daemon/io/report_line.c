@@ -18,11 +18,23 @@ struct builder {
 	unsigned n;
 };
 
+/* Nearly everything is plain: such text is its own clean form. */
+static bool is_plain(const char *s)
+{
+	while (*s >= ' ' && *s <= '~')
+		s++;
+	return *s == '\0';
+}
+
 /* str_clean cuts at 500 bytes, which is right for one thing from outside; a whole message may hold several. */
 static void add_clean(struct buf *b, const char *s)
 {
 	char part[STR_CLEAN_MAX + 1], clean[STR_CLEAN_MAX + 1];
 
+	if (is_plain(s)) {
+		buf_puts(b, s);
+		return;
+	}
 	while (*s) {
 		size_t n = 0, left = strlen(s);
 
@@ -44,7 +56,8 @@ static void add(struct builder *b, const char *name, const char *value)
 	if (!value || b->n == LINE_FIELDS)
 		return;
 	b->begin[b->n++] = b->text.len;
-	buf_printf(&b->text, "%s=", name);
+	buf_puts(&b->text, name);
+	buf_puts(&b->text, "=");
 	add_clean(&b->text, value);
 	buf_add(&b->text, "", 1);
 }

@@ -272,6 +272,15 @@ static void test_body_and_headers(void **state)
 		assert_true(line_in(s.body, "Content-Length: 9"));
 		assert_true(str_suffix(s.body, "\r\n\r\n{\"a\":\"b\"}"));
 	}
+
+	const struct seen *s = ask("GET", "/echo"); /* and nothing of the request before is left */
+	assert_true(str_prefix(s->body, "GET /echo HTTP/1.1\r\n"));
+	assert_false(header_in(s->body, "Content-Length"));
+	assert_false(header_in(s->body, "Transfer-Encoding"));
+	assert_false(header_in(s->body, "Content-Type"));
+	assert_false(header_in(s->body, "X-Ovh-Application"));
+	assert_true(str_suffix(s->body, "\r\n\r\n"));
+	assert_true(header_in(s->body, "User-Agent"));
 }
 
 static void test_large_bodies_do_not_wait_for_leave(void **state)
@@ -293,9 +302,8 @@ static void test_large_bodies_do_not_wait_for_leave(void **state)
 
 /* ---- what never starts ---- */
 
-static void test_what_may_not_be_sent(void **state)
+static void refuse_all(void)
 {
-	(void)state;
 	static const struct {
 		const char *method, *url, *header, *words;
 	} rows[] = {
@@ -310,6 +318,9 @@ static void test_what_may_not_be_sent(void **state)
 	        {"GET",  "http://127.0.0.1:%u/js on",          NULL,               "URL"     },
 	        {"GET",  "http://127.0.0.1:%u/json?a b",       NULL,               "URL"     },
 	        {"GET",  "http://127.0.0.1:%u/json?a\r\nX: y", NULL,               "URL"     },
+	        {"GET",  "http://127.0.0.1:%u/a{b}",           NULL,               "URL"     },
+	        {"GET",  "http://127.0.0.1:%u@eu.api.ovh.com", NULL,               "URL"     },
+	        {"GET",  "http://127.0.0.1:%u/a@b",            NULL,               "URL"     },
 	        {"GET",  "http://127.0.0.1:%u/caf\xc3\xa9",    NULL,               "URL"     },
 	        {"GET",  "file:///etc/passwd",                 NULL,               "URL"     },
 	        {"GET",  "ftp://127.0.0.1/",                   NULL,               "URL"     },
@@ -339,7 +350,16 @@ static void test_what_may_not_be_sent(void **state)
 			fail_msg("%s %s: %d %s", rows[i].method, url, s.end, s.error);
 		free(url);
 	}
+}
+
+static void test_what_may_not_be_sent(void **state)
+{
+	(void)state;
+	refuse_all();
 	assert_int_equal(web.connections, 0);
+	assert_int_equal(ask("GET", "/json")->status, 200);
+	refuse_all(); /* nor from a handle that has just sent something good to the same place */
+	assert_int_equal(web.requests, 1);
 }
 
 static void test_ipv6_loopback_is_fine(void **state)
