@@ -112,6 +112,8 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-gro
 
 $(B)/dkimrotd: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/*.c))) $(ARCHIVES)
 	$(LINK)
+# Checks messages; the daemon itself has no need of it.
+$(B)/dkimrotctl $(B)/unit/% $(B)/fuzz/%: LIBS += -Wl,--as-needed -lopendkim
 $(B)/dkimrotctl: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/ctl/*.c))) $(ARCHIVES)
 	$(LINK)
 

@@ -39,7 +39,8 @@ int ctl_rotate(const struct ctl *c, char **args, int n);
 int ctl_pause(const struct ctl *c, char **args, int n);
 int ctl_resume(const struct ctl *c, char **args, int n);
 int ctl_reload(const struct ctl *c, char **args, int n);
-int ctl_files(const struct ctl *c, char **args, int n); /* "check" */
+int ctl_files(const struct ctl *c, char **args, int n);  /* "check" */
+int ctl_verify(const struct ctl *c, char **args, int n); /* "verify-message" */
 int ctl_discover(const struct ctl *c, char **args, int n);
 int ctl_grant(const struct ctl *c, char **args, int n);
 

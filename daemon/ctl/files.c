@@ -14,50 +14,16 @@
 #include "codec/inventory.h"
 #include "codec/json.h"
 #include "ctl/ctl.h"
+#include "ctl/read.h"
 #include "ctl/site.h"
 #include "io/files.h"
-
-/* Reads what is behind a descriptor: at most FILES_SIZE_MAX. 0 or negative errno. */
-static int read_all(int fd, struct buf *ret)
-{
-	char part[65536];
-	ssize_t n;
-
-	while ((n = read(fd, part, sizeof(part))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (ret->len + (size_t)n > FILES_SIZE_MAX)
-			return -EFBIG;
-		buf_add(ret, part, (size_t)n);
-	}
-	return 0;
-}
-
-/* A file's text, or a fault in d; "-" is what comes in at stdin. */
-static bool read_named(const char *path, struct buf *ret, struct diags *d)
-{
-	bool standard = str_eq(path, "-");
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int r = fd < 0 ? -errno : read_all(fd, ret);
-
-	if (fd >= 0 && !standard)
-		close(fd);
-	if (r == 0)
-		return true;
-	diag_add(d, path, 0, 0, r == -EFBIG ? "it is larger than 16 MiB" : "it cannot be read: %s",
-	        strerror(-r));
-	buf_free(ret);
-	return false;
-}
 
 static struct config *read_config(const char *path, struct diags *d)
 {
 	struct buf b = {0};
 	struct config *cfg = NULL;
 
-	if (read_named(path, &b, d))
+	if (read_whole(path, &b, d))
 		cfg = config_parse(b.data ? b.data : "", b.len, path, d);
 	buf_free(&b);
 	return cfg;
@@ -98,7 +64,7 @@ int ctl_files(const struct ctl *c, char **args, int n)
 	for (int i = 0; i < n; i++) {
 		struct buf b = {0};
 
-		if (read_named(args[i], &b, &d))
+		if (read_whole(args[i], &b, &d))
 			site_add_text(&t, args[i], b.data, b.len);
 	}
 	if (n == 0 && cfg)

@@ -32,32 +32,35 @@ static const struct verb {
 	unsigned options;
 	const char *usage, *help;
 } verbs[] = {
-        {"status",   ctl_status,   0, -1, FOR_CHECK | FOR_STATE,                 "status [DOMAIN...] [--check]",
-         "a table, worst first; --check: for monitoring systems"                                                                                                          },
-        {"explain",  ctl_explain,  1, 1,  0,                                     "explain DOMAIN",
-         "why it is where it is, who it waits on, what comes next, what to do"                                                                                            },
-        {"rotate",   ctl_rotate,   1, 1,  FOR_COMPROMISED | FOR_BACK | FOR_WAIT,
-         "rotate DOMAIN [--compromised | --back] [--wait SPAN]",                                                        "rotate now, or be refused with the reason and the earliest time;\n"
+        {"status",         ctl_status,   0, -1, FOR_CHECK | FOR_STATE,                 "status [DOMAIN...] [--check]",
+         "a table, worst first; --check: for monitoring systems"                                                                                                                },
+        {"explain",        ctl_explain,  1, 1,  0,                                     "explain DOMAIN",
+         "why it is where it is, who it waits on, what comes next, what to do"                                                                                                  },
+        {"rotate",         ctl_rotate,   1, 1,  FOR_COMPROMISED | FOR_BACK | FOR_WAIT,
+         "rotate DOMAIN [--compromised | --back] [--wait SPAN]",                                                              "rotate now, or be refused with the reason and the earliest time;\n"
                 "--compromised: the old key gets no grace; --back: to the previous key\n"
-                "while it is in its grace, and pause; --wait: until it is confirmed"                      },
-        {"pause",    ctl_pause,    0, 1,  FOR_ALL | FOR_REASON | FOR_SPAN,
-         "pause DOMAIN|--all --reason TEXT [--for SPAN]",                                                               "change nothing; looks go on, and so does a grace"},
-        {"resume",   ctl_resume,   0, 1,  FOR_ALL,                               "resume DOMAIN|--all",
-         "go on; --all also closes the accounts' breakers"                                                                                                                },
-        {"records",  ctl_records,  0, -1, FOR_MISSING,                           "records [DOMAIN...] [--missing]",
-         "the DNS records needed, as zone-file lines sorted by zone"                                                                                                      },
-        {"check",    ctl_files,    0, -1, FOR_CONFIG,                            "check [-c FILE] [FILE...]",
+                "while it is in its grace, and pause; --wait: until it is confirmed"                            },
+        {"pause",          ctl_pause,    0, 1,  FOR_ALL | FOR_REASON | FOR_SPAN,
+         "pause DOMAIN|--all --reason TEXT [--for SPAN]",                                                                     "change nothing; looks go on, and so does a grace"},
+        {"resume",         ctl_resume,   0, 1,  FOR_ALL,                               "resume DOMAIN|--all",
+         "go on; --all also closes the accounts' breakers"                                                                                                                      },
+        {"records",        ctl_records,  0, -1, FOR_MISSING,                           "records [DOMAIN...] [--missing]",
+         "the DNS records needed, as zone-file lines sorted by zone"                                                                                                            },
+        {"check",          ctl_files,    0, -1, FOR_CONFIG,                            "check [-c FILE] [FILE...]",
          "validate inventory files (- is standard input), the configuration,\nor with no FILE all "
-                "that the configuration names"                                                                                                                            },
-        {"discover", ctl_discover, 0, 0,  FOR_CONFIG | FOR_ACCOUNT,              "discover [-c FILE] [--account NAME]",
+                "that the configuration names"                                                                                                                                  },
+        {"discover",       ctl_discover, 0, 0,  FOR_CONFIG | FOR_ACCOUNT,              "discover [-c FILE] [--account NAME]",
          "inventory YAML of every e-mail domain of the accounts, those already\nlisted left out; "
-                "needs no daemon, writes nothing"                                                                                                                         },
-        {"grant",    ctl_grant,    0, 0,  FOR_CONFIG,                            "grant [-c FILE]",
+                "needs no daemon, writes nothing"                                                                                                                               },
+        {"grant",          ctl_grant,    0, 0,  FOR_CONFIG,                            "grant [-c FILE]",
          "the least access rules and IAM actions that the inventory needs, and a\nlink to OVHcloud's "
-                "key page with them filled in; needs no daemon"                                                                                                           },
-        {"reload",   ctl_reload,   0, 0,  0,                                     "reload",
+                "key page with them filled in; needs no daemon"                                                                                                                 },
+        {"verify-message", ctl_verify,   0, 1,  FOR_CONFIG | FOR_STATE,                "verify-message [-c FILE] [FILE]",
+         "a received message on stdin or FILE: which selector signed it, and does\nthe signature "
+                "hold"                                                                                                                                                          },
+        {"reload",         ctl_reload,   0, 0,  0,                                     "reload",
          "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
-                "refused"                                                                                                                                                 },
+                "refused"                                                                                                                                                       },
 };
 
 enum {

@@ -20,6 +20,7 @@ build    libsystemd-dev        pc   libsystemd
 build    libsqlite3-dev        pc   sqlite3
 build    libunbound-dev        file /usr/include/unbound.h
 build    libidn2-dev           pc   libidn2
+build    libopendkim-dev       file /usr/include/opendkim/dkim.h
 run      tzdata                file /usr/share/zoneinfo/Europe/Paris
 run      dns-root-data         file /usr/share/dns/root.key
 unit     libcmocka-dev         pc   cmocka
@@ -38,6 +39,8 @@ check    openssl               cmd  openssl
 check    procps                cmd  pgrep
 check    python3               cmd  /usr/bin/python3
 check    python3-jsonschema    file /usr/lib/python3/dist-packages/jsonschema/__init__.py
+check    python3-dkim          file /usr/lib/python3/dist-packages/dkim/__init__.py
+check    python3-nacl          file /usr/lib/python3/dist-packages/nacl/__init__.py
 check    python3-lexicon       file /usr/lib/python3/dist-packages/lexicon/__init__.py
 check    python3-yaml          file /usr/lib/python3/dist-packages/yaml/__init__.py
 check    sqlite3               cmd  sqlite3
