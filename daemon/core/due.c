@@ -2,6 +2,13 @@
 #include "core/hash.h"
 #include "core/plan.h"
 
+int64_t due_again(const struct rules *rules, int64_t before, int64_t first)
+{
+	int64_t gap = before != 0 ? 2 * before : first;
+
+	return gap > rules->settled ? rules->settled : gap;
+}
+
 int64_t due_rotation(const struct desired *d, const struct record *r)
 {
 	if (d->policy.rotate_every == 0 || r->rotation_base == 0)

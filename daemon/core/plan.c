@@ -40,6 +40,17 @@ bool await(struct decision *dec, enum reason why, enum action_kind next, int64_t
 	return true;
 }
 
+bool outlasts(const struct view *v, struct decision *dec, int64_t since, int64_t span)
+{
+	int64_t at = since + span + 1;
+
+	if (since == 0 || v->now >= at)
+		return since != 0;
+	if (dec->overdue_at == 0 || at < dec->overdue_at)
+		dec->overdue_at = at;
+	return false;
+}
+
 bool ladder_climb(const struct rung *ladder, struct view *v, struct decision *dec)
 {
 	for (; ladder->step != NULL; ladder++)
@@ -160,10 +171,10 @@ bool step_in_flight(struct view *v, struct decision *dec)
 		why = REASON_SWITCHING;
 	if (x->action == ACTION_ENABLE && v->signer == NULL && v->r->repaired != 0 && v->r->repaired == x->at)
 		why = REASON_REPAIRING; /* no news of order before it signs again */
-	if (v->now - x->at > DAY)
-		why = REASON_TASK_STUCK;
-	else if (x->action == ACTION_ENABLE && v->now - x->at > HOUR)
+	if (x->action == ACTION_ENABLE && outlasts(v, dec, x->at, HOUR))
 		why = REASON_SWITCH_OVERDUE;
+	if (outlasts(v, dec, x->at, DAY))
+		why = REASON_TASK_STUCK;
 	verdict(dec, why, NULL);
 	if (why == REASON_TASK_STUCK)
 		dec->code = 502;
@@ -316,9 +327,7 @@ static void schedule(const struct view *v, struct decision *dec)
 	if (dec->moving || dec->action != ACTION_NONE) {
 		bool first = v->r->interval == 0 || v->r->reason != dec->reason;
 
-		gap = first ? v->rules->active : v->r->interval * 2;
-		if (gap > v->rules->settled)
-			gap = v->rules->settled;
+		gap = due_again(v->rules, first ? 0 : v->r->interval, v->rules->active);
 	}
 	/* a grace needs good readings no further apart than longest_gap, however long the round of all domains takes */
 	if (dec->phase == PHASE_GRACE && gap > v->rules->longest_gap / 2)
@@ -330,6 +339,8 @@ static void schedule(const struct view *v, struct decision *dec)
 		dec->next_look = v->r->paused_until;
 	if (dec->next_at > v->now && dec->next_at < dec->next_look)
 		dec->next_look = dec->next_at;
+	if (dec->overdue_at > v->now && dec->overdue_at < dec->next_look)
+		dec->next_look = dec->overdue_at;
 	if (dec->next_action == ACTION_NONE)
 		dec->next_action = dec->action != ACTION_NONE ? dec->action : ACTION_LOOK;
 	if (dec->next_at == 0)

@@ -43,8 +43,9 @@ struct decision {
 	enum action_kind
 	        next_action; /* what comes next and when, for display; LOOK when nothing else is due */
 	int64_t next_at;     /* 0 = unknown */
-	int64_t next_look;   /* always set */
-	bool moving;         /* something is under way: look again at poll.active, doubling */
+	int64_t overdue_at; /* when what is waited for will have lasted longer than it should, 0 = no such span */
+	int64_t next_look; /* always set */
+	bool moving;       /* something is under way: look again at poll.active, doubling */
 };
 
 /* `o` is the pass just folded into r (record_see), or NULL: then nothing but looks comes out. */
@@ -54,6 +55,9 @@ void plan(const struct desired *d, const struct observed *o, const struct record
 /* Puts the verdict into the record for display and the schedule; true when phase, condition or reason changed. */
 bool plan_note(struct record *r, const struct decision *dec, int64_t now);
 
+/* How long until something that does not move is looked at, or tried, again: `first`, then twice as long each time, up to
+ * poll.settled. before: the spacing before this one, 0 = it is something else now. ms. */
+int64_t due_again(const struct rules *rules, int64_t before, int64_t first);
 /* When the next rotation is due, 0 = never. Pure arithmetic over the record (due.c). */
 int64_t due_rotation(const struct desired *d, const struct record *r);
 /* When the deletion of this old key is due, 0 = its grace has not begun. */

@@ -62,7 +62,7 @@ static bool write_record(
         struct view *v, const struct rec_selector *s, const struct evidence *e, struct decision *dec)
 {
 	if (s->written != 0 && v->now - s->written < AGAIN) {
-		bool late = s->bad_since != 0 && v->now - s->bad_since > LATE;
+		bool late = outlasts(v, dec, s->bad_since, LATE);
 
 		return verdict(dec, late ? REASON_RECORD_OVERDUE : REASON_RECORD_SPREADING,
 		        e != NULL ? e->detail : NULL);
@@ -77,7 +77,7 @@ static bool write_record(
 static bool record_wanted(
         struct view *v, const struct rec_selector *s, const struct evidence *e, struct decision *dec)
 {
-	bool late = s->bad_since != 0 && v->now - s->bad_since > LATE;
+	bool late = outlasts(v, dec, s->bad_since, LATE);
 	char line[200];
 
 	zone_line(line, sizeof(line), s, e != NULL ? e->detail : "");
@@ -130,9 +130,7 @@ bool mend_record(struct view *v, const struct rec_selector *s, struct decision *
 	}
 	if (e != NULL &&
 	        e->record == SEEN_OK) /* the CNAME is right; it is the key that is missing at its target */
-		return verdict(dec,
-		        s->bad_since != 0 && v->now - s->bad_since > LATE ? REASON_KEY_BAD
-		                                                          : REASON_KEY_MAKING,
+		return verdict(dec, outlasts(v, dec, s->bad_since, LATE) ? REASON_KEY_BAD : REASON_KEY_MAKING,
 		        detail);
 	claimed = record_wanted(v, s, e, dec);
 	dec->code = fault_code(state);

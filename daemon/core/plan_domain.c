@@ -22,7 +22,7 @@ static bool step_modifying(struct view *v, struct decision *dec)
 
 	if (v->r->status != STATUS_MODIFYING && !task)
 		return false;
-	bool stuck = v->now - v->r->status_since > DAY;
+	bool stuck = outlasts(v, dec, v->r->status_since, DAY);
 
 	verdict(dec, stuck ? REASON_TASK_STUCK : REASON_TASK_PENDING, NULL);
 	dec->code = stuck ? 502 : 0;
@@ -55,8 +55,10 @@ static bool step_records(struct view *v, struct decision *dec)
 		if (!mend_record(v, s, dec)) {
 			if (!wanted)
 				continue;
-			bool late = s->published != 0 && v->now - s->published > DAY;
-			return verdict(dec, late ? REASON_CHECK_OVERDUE : REASON_CHECK_PENDING, s->name);
+			return verdict(dec,
+			        outlasts(v, dec, s->published, DAY) ? REASON_CHECK_OVERDUE
+			                                            : REASON_CHECK_PENDING,
+			        s->name);
 		}
 		if (signs && dec->action == ACTION_NONE && dec->reason != REASON_DNS_UNKNOWN &&
 		        dec->reason != REASON_DNS_BOGUS) {

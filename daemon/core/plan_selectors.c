@@ -38,7 +38,7 @@ const struct rec_selector *pending_for(const struct view *v, const struct rec_se
 static bool say_pending(const struct view *v, const struct rec_selector *t, struct decision *dec)
 {
 	const struct seen_selector *o = view_seen(v, t);
-	bool stuck = t->task_since != 0 && v->now - t->task_since > DAY;
+	bool stuck = outlasts(v, dec, t->task_since, DAY);
 	enum reason why = REASON_TASK_PENDING;
 	char text[200];
 
@@ -48,7 +48,7 @@ static bool say_pending(const struct view *v, const struct rec_selector *t, stru
 		why = REASON_DELETING;
 	else if (t->state == SELECTOR_ENABLING)
 		why = v->r->last_signer[0] != '\0' ? REASON_SWITCHING : REASON_ACTIVATING;
-	if (t->state == SELECTOR_ENABLING && t->task_since != 0 && v->now - t->task_since > HOUR)
+	if (t->state == SELECTOR_ENABLING && outlasts(v, dec, t->task_since, HOUR))
 		why = REASON_SWITCH_OVERDUE;
 	if (o != NULL && o->task == TASK_ERROR)
 		why = REASON_TASK_ERROR;
@@ -75,7 +75,7 @@ static bool domain_task_pends(const struct view *v)
 
 static bool say_domain_task(const struct view *v, struct decision *dec)
 {
-	bool was = v->r->reason == REASON_TASK_PENDING && v->now - v->r->since > DAY;
+	bool was = v->r->reason == REASON_TASK_PENDING && outlasts(v, dec, v->r->since, DAY);
 
 	verdict(dec, was || v->r->reason == REASON_TASK_STUCK ? REASON_TASK_STUCK : REASON_TASK_PENDING,
 	        "the domain itself");
@@ -196,12 +196,14 @@ static bool say_unready(struct view *v, struct decision *dec)
 	}
 	for (unsigned i = 0; i < v->primaries; i++) {
 		const struct rec_selector *s = v->primary[i];
-		bool late = s->published != 0 && v->now - s->published > DAY;
 
 		if (is_pending(v, s))
 			return say_pending(v, s, dec);
 		if (s->state == SELECTOR_WAITING_RECORD || s->cname_valid == TRI_NO)
-			return verdict(dec, late ? REASON_CHECK_OVERDUE : REASON_CHECK_PENDING, NULL);
+			return verdict(dec,
+			        outlasts(v, dec, s->published, DAY) ? REASON_CHECK_OVERDUE
+			                                            : REASON_CHECK_PENDING,
+			        NULL);
 	}
 	return verdict(dec, REASON_NO_READY_SELECTOR, NULL);
 }
@@ -327,7 +329,6 @@ static bool say_repeated_key(const struct view *v, const struct rec_selector *s,
 static bool prepare(struct view *v, const struct rec_selector *s, struct decision *dec)
 {
 	const struct seen_selector *o = view_seen(v, s);
-	bool late = s->published != 0 && v->now - s->published > DAY;
 
 	if (s->state == SELECTOR_ABSENT)
 		return create_or_wait(v, s, dec);
@@ -341,7 +342,9 @@ static bool prepare(struct view *v, const struct rec_selector *s, struct decisio
 	if (is_pending(v, s))
 		return say_pending(v, s, dec);
 	if (s->state == SELECTOR_WAITING_RECORD)
-		return verdict(dec, late ? REASON_CHECK_OVERDUE : REASON_CHECK_PENDING, NULL);
+		return verdict(dec,
+		        outlasts(v, dec, s->published, DAY) ? REASON_CHECK_OVERDUE : REASON_CHECK_PENDING,
+		        NULL);
 	return say_repeated_key(v, s, dec);
 }
 

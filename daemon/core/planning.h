@@ -40,6 +40,9 @@ bool propose(struct decision *dec, enum action_kind action, const struct rec_sel
 /* A wait for an instant, after which `next` happens. */
 bool await(struct decision *dec, enum reason why, enum action_kind next, int64_t at);
 
+/* Has it lasted for longer than that (safety rule 13)? Where it has not yet, the next look is when it will have. since 0:
+ * it has not begun. */
+bool outlasts(const struct view *v, struct decision *dec, int64_t since, int64_t span);
 /* Is this selector's record or key not as it should be? Claims the domain with what is to be done about it. */
 bool mend_record(struct view *v, const struct rec_selector *s, struct decision *dec);
 /* What our look-up of this pass (else the last one) said. */

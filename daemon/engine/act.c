@@ -38,6 +38,14 @@ static const char *subject(struct job *j)
 	return j->subject;
 }
 
+/* How long a domain waits after it got nowhere: longer each time that the reason is the same. */
+static int64_t spacing(const struct job *j, int64_t first)
+{
+	bool same = j->before.reason == j->decision.reason;
+
+	return due_again(&j->rules, same ? j->before.interval : 0, first);
+}
+
 /* The gate said no: nothing was sent, and the domain waits with the gate's reason. */
 static void denied(struct job *j)
 {
@@ -53,10 +61,7 @@ static void denied(struct job *j)
 	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", j->denial.why);
 	j->decision.next_action = j->decision.action;
 	j->decision.moving = true;
-	int64_t gap = j->before.interval != 0 && j->before.reason == j->decision.reason
-	                      ? j->before.interval * 2
-	                      : j->rules.active;
-	j->decision.next_look = j->standing.now + (gap > j->rules.settled ? j->rules.settled : gap);
+	j->decision.next_look = j->standing.now + spacing(j, j->rules.active);
 	job_end(j);
 }
 
@@ -169,10 +174,7 @@ static void changed(void *arg, const struct api_answer *a, bool was_denied)
 		j->decision.reason = out.trouble == TROUBLE_GRANT ? REASON_NOT_GRANTED : REASON_API_REFUSED;
 		j->decision.condition = reason_condition(j->decision.reason);
 		j->decision.waits_on = reason_waits_on(j->decision.reason);
-		int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0
-		                      ? j->before.interval * 2
-		                      : 2 * j->rules.active;
-		j->decision.next_look = now + (gap > j->rules.settled ? j->rules.settled : gap);
+		j->decision.next_look = now + spacing(j, 2 * j->rules.active);
 		j->decision.moving = true;
 		if (out.trouble == TROUBLE_ACCOUNT)
 			account_stop(j->account, out.text);
@@ -324,10 +326,7 @@ static void failed(struct job *j, const struct write_item *x)
 	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", x->text);
 	j->decision.condition = reason_condition(j->decision.reason);
 	j->decision.waits_on = reason_waits_on(j->decision.reason);
-	int64_t gap = j->before.reason == j->decision.reason && j->before.interval != 0
-	                      ? j->before.interval * 2
-	                      : 2 * j->rules.active;
-	j->decision.next_look = account_now(j->account) + (gap > j->rules.settled ? j->rules.settled : gap);
+	j->decision.next_look = account_now(j->account) + spacing(j, 2 * j->rules.active);
 	j->decision.moving = true;
 	job_end(j);
 }
