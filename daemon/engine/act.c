@@ -357,10 +357,15 @@ void act_written(struct job *j)
 	}
 }
 
-/* Another batch is at it: soon again, spread so that they do not all come at once. */
-static void come_again(struct job *j)
+/* Another batch is at it, or the budget has no room: again when there is (boot clock, 0 = soon), spread so that they do not
+ * all come at once. */
+static void come_again(struct job *j, int64_t when)
 {
-	j->decision.next_look = account_now(j->account) + MS_SECOND + (int64_t)(j->slot->at % 16) * 100;
+	int64_t boot = loop_boot(j->e->p.loop), wait = when > boot ? when - boot : 0;
+
+	j->n_records = 0;
+	j->decision.next_look =
+	        account_now(j->account) + wait + MS_SECOND + (int64_t)(j->slot->at % 16) * 100;
 	j->decision.next_action = j->decision.action;
 	job_end(j);
 }
@@ -372,7 +377,7 @@ static void join_zone(struct job *j)
 	for (unsigned i = 0; i < j->n_records; i++)
 		record_answer(&j->record, j->decision.action, j->records[i].selector, ANSWER_NOT_SENT, 0,
 		        account_now(j->account));
-	come_again(j);
+	come_again(j, 0);
 }
 
 /* The record that a selector needs. False when the pass does not know it. */
@@ -436,12 +441,15 @@ static void publish(struct job *j)
 		failed(j, &stopped);
 		return;
 	}
-	if (!zone_has_room(j)) {
-		j->n_records = 0;
-		come_again(j);
-		return;
+	int64_t when = zone_has_room(j) ? zone_reserve(j) : 0;
+	if (when != 0 && j->n_records > 1) { /* then one by one */
+		j->n_records = 1;
+		when = zone_reserve(j);
 	}
-	put_intent(j);
+	if (when != 0 || !zone_has_room(j))
+		come_again(j, when);
+	else
+		put_intent(j);
 }
 
 /* --- the door --------------------------------------------------------------------------------------------------- */

@@ -13,10 +13,21 @@ static void ask_next(struct job *j);
 static void look_up(struct job *j);
 static void fold(struct job *j);
 
+/* Is a record of it likely to be written when it is looked at? */
+static bool publishes(const struct slot *s)
+{
+	bool stage = s->phase == PHASE_CREATING || s->phase == PHASE_PUBLISHING || s->phase == PHASE_RENEWING;
+
+	return s->d->dns == DNS_OVH && str_eq(s->d->zone_account, s->d->account) &&
+	       (stage || s->reason == REASON_RECORD_DUE);
+}
+
 /* Requests that a look needs at most, and the change that may follow it. */
 unsigned job_need(const struct slot *s)
 {
-	return s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO ? 6 : 3;
+	bool selectors = s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO;
+
+	return (selectors ? LOOK_NEED : LOOK_NEED / 2) + (publishes(s) ? zone_need(1) : 0);
 }
 
 static struct rules rules_for(const struct engine *e, struct account *a)

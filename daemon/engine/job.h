@@ -65,6 +65,10 @@ void act_written(struct job *j);
 struct account *zone_account(const struct job *j); /* of the job's zone; NULL = there is none of that name */
 /* Can the job's records go now? Else another batch is at it, and the job comes again soon. */
 bool zone_has_room(const struct job *j);
+/* Has the budget room for all of it, so that the reading is still fresh when the last request leaves (safety rule 15)? Then
+ * it is reserved and 0 comes back, else when there will be, on the boot clock. A budget that never has so much room is
+ * tried as it is. */
+int64_t zone_reserve(struct job *j);
 /* Hands j->records over, with their intents durable; act_written follows, maybe from inside. False: no room. */
 bool zone_join(struct job *j);
 void zone_leave(struct job *j);           /* nobody waits for its records any more */

@@ -181,6 +181,8 @@ struct job_order {
 	void *arg;
 };
 void job_start(struct engine *e, struct slot *s, unsigned reserved, const struct job_order *order);
+#define LOOK_NEED 6 /* requests of a full look at two selectors, and the change that may follow */
+unsigned zone_need(unsigned records);    /* zones.c: of the account that holds the zone */
 unsigned job_need(const struct slot *s); /* requests to reserve */
 void job_cancel(struct job *j);
 void commit_turn(void *arg);             /* of the engine: what was saved this turn becomes durable */

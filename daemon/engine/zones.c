@@ -144,6 +144,31 @@ bool zone_has_room(const struct job *j)
 	return b == NULL || batch_has_room(b, j->n_records);
 }
 
+/* Looked for twice, written, read back; and one publication for all. */
+unsigned zone_need(unsigned records)
+{
+	return 4 * records + 1;
+}
+
+int64_t zone_reserve(struct job *j)
+{
+	struct account *a = zone_account(j);
+	int64_t boot = loop_boot(j->e->p.loop);
+	bool own = a == j->account;
+	unsigned need = zone_need(j->n_records), held = own ? j->reserved : 0;
+	unsigned lacking = need > held ? need - held : 0;
+
+	if (a->budget.limit == 0)
+		return 0;
+	if (a->budget.limit < need + (own ? LOOK_NEED : 0))
+		return j->n_records > 1 ? boot + BUDGET_WINDOW : 0;
+	if (budget_room(&a->budget, boot) < lacking)
+		return budget_when(&a->budget, lacking, boot);
+	if (own && budget_reserve(&a->budget, lacking, boot))
+		j->reserved += lacking;
+	return 0;
+}
+
 bool zone_join(struct job *j)
 {
 	struct account *a = zone_account(j);

@@ -100,8 +100,8 @@ static bool configure(void)
 	for (unsigned i = 0; i < replay.n_accounts; i++)
 		buf_printf(&b,
 		        "  %s: { endpoint: \"https://api.example/1.0\", credentials: /none, "
-		        "requests_per_minute: 0 }\n",
-		        replay.accounts[i]);
+		        "requests_per_minute: %d }\n",
+		        replay.accounts[i], replay.requests_per_minute);
 	const char *safety = replay.safety.data != NULL ? replay.safety.data : "";
 	bool given = strstr(safety, "max_daily_changes") != NULL;
 	buf_printf(&b, "%spoll: { active: 30s%s }\nsafety: { %s%s }\n",

@@ -2,7 +2,8 @@
  * does not hold; the judge of the simulated OVHcloud must have found nothing at its end, whatever it is about.
  *
  *   config KEY VALUE            rotate_every, grace, window, splay; minimum_grace, longest_gap, max_rotating,
- *                               max_daily_changes; active, settled; mode
+ *                               max_daily_changes; active, settled; mode;
+ *                               requests_per_minute (0)
  *   account NAME                one more beside "default"
  *   domain NAME PLATFORM STATE [KEY VALUE]...    virgin, signing, ready or one; keys of the inventory; selectors 3;
  *                               zone_at none. It is the one spoken of from now on, as by: about NAME

@@ -40,6 +40,7 @@ struct replay {
 	char error[400];
 	/* before the first start */
 	struct buf safety, poll, policy, top;
+	int requests_per_minute;
 	char *accounts[8];
 	unsigned n_accounts;
 	struct config *config;

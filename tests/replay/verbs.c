@@ -22,7 +22,9 @@ static bool do_config(const struct line *l)
 		b = strcmp(poll[i], l->w[1]) == 0 ? &replay.poll : b;
 	for (size_t i = 0; i < ARRAY_SIZE(top); i++)
 		b = strcmp(top[i], l->w[1]) == 0 ? &replay.top : b;
-	if (b == &replay.top)
+	if (strcmp(l->w[1], "requests_per_minute") == 0)
+		replay.requests_per_minute = atoi(l->w[2]);
+	else if (b == &replay.top)
 		buf_printf(b, "%s: %s\n", l->w[1], l->w[2]);
 	else
 		buf_printf(b, ", %s: \"%s\"", l->w[1], l->w[2]);
