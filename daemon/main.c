@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "codec/ovhsign.h"
 #include "engine/engine.h"
+#include "faults.h"
 #include "intake.h"
 #include "io/control.h"
 #include "io/creds.h"
@@ -61,46 +62,6 @@ static const char usage[] =
         "\n"
         "Exit codes: 0 clean, 1 faulty configuration, 2 wrong usage, 3 --once left something unsettled,\n"
         "4 state unusable or locked, 5 no account has usable credentials. See dkimrotd(8).\n";
-
-/* --- faults ------------------------------------------------------------------------------------------------------- */
-
-static void print_faults(const struct diags *d)
-{
-	char line[1200];
-
-	for (size_t i = 0; i < d->n; i++)
-		fprintf(stderr, "%s\n", diag_format(&d->list[i], line, sizeof(line)));
-}
-
-static void report_faults(const struct diags *d)
-{
-	for (size_t i = 0; i < d->n; i++) {
-		char line[1200];
-		struct fields f = {.config_file = d->list[i].file,
-		        .config_line = d->list[i].line,
-		        .config_column = d->list[i].column};
-
-		report(EVENT_CONFIG_ERROR, &f, diag_format(&d->list[i], line, sizeof(line)));
-	}
-}
-
-/* Each file's turn for the worse and for the better is told once. */
-static void report_files(const struct inventory *now, const struct inventory *before)
-{
-	for (size_t i = 0; i < now->n_files; i++) {
-		const struct inventory_file *f = &now->files[i];
-		bool bad = f->state != INVENTORY_OK, was_bad = false;
-		struct fields fields = {.config_file = f->path};
-
-		for (size_t k = 0; before != NULL && k < before->n_files; k++)
-			if (str_eq(before->files[k].path, f->path))
-				was_bad = before->files[k].state != INVENTORY_OK;
-		if (bad && !was_bad)
-			report(EVENT_FILE_REFUSED, &fields, f->path);
-		else if (!bad && was_bad)
-			report(EVENT_FILE_BACK, &fields, f->path);
-	}
-}
 
 /* --- the parts ---------------------------------------------------------------------------------------------------- */
 
@@ -336,7 +297,7 @@ static bool take_config(struct daemon *d, struct diags *diags)
 		return false;
 	}
 	struct inventory *inv = intake_inventory(c, d->store, NULL, diags);
-	report_files(inv, engine_inventory(d->engine));
+	faults_report_inventory(inv, engine_inventory(d->engine));
 	d->ask.engine = NULL;
 	engine_free(d->engine);
 	free_credentials(d->credentials, d->config->n_accounts);
@@ -363,10 +324,10 @@ static bool reload(struct daemon *d, bool config, struct buf *out)
 		struct inventory *inv =
 		        intake_inventory(d->config, d->store, engine_inventory(d->engine), &diags);
 
-		report_files(inv, engine_inventory(d->engine));
+		faults_report_inventory(inv, engine_inventory(d->engine));
 		engine_reload(d->engine, inv);
 	}
-	report_faults(&diags);
+	faults_report(&diags);
 	faults_text(&diags, out);
 	if (!good) {
 		str_format(count, sizeof(count), "%zu faults", diags.n);
@@ -436,7 +397,7 @@ static int check_only(struct daemon *d)
 	d->config = intake_config(d->config_path, &diags);
 	if (d->config != NULL)
 		inventory_free(intake_inventory(d->config, NULL, NULL, &diags));
-	print_faults(&diags);
+	faults_print(&diags);
 	code = diags.n == 0 ? EXIT_CLEAN : EXIT_CONFIG;
 	diags_clear(&diags);
 	config_free(d->config);
@@ -459,9 +420,9 @@ static int open_parts(struct daemon *d)
 	char error[400];
 
 	d->config = intake_config(d->config_path, &diags);
-	print_faults(&diags);
+	faults_print(&diags);
 	if (d->config == NULL) {
-		report_faults(&diags);
+		faults_report(&diags);
 		diags_clear(&diags);
 		return EXIT_CONFIG;
 	}
@@ -470,9 +431,9 @@ static int open_parts(struct daemon *d)
 		        "this host's OpenSSL refuses SHA-1, which OVHcloud's signature needs; only OAuth2 "
 		        "accounts can work");
 	bool usable = load_credentials(d->config, &d->credentials, &diags);
-	report_faults(&diags);
+	faults_report(&diags);
 	if (!usable)
-		print_faults(&diags);
+		faults_print(&diags);
 	diags_clear(&diags);
 	if (!usable)
 		return EXIT_CREDENTIALS;
@@ -497,8 +458,8 @@ static void run(struct daemon *d)
 	struct inventory *inv = intake_inventory(d->config, d->store, NULL, &diags);
 	char count[24];
 
-	report_faults(&diags);
-	report_files(inv, NULL);
+	faults_report(&diags);
+	faults_report_inventory(inv, NULL);
 	diags_clear(&diags);
 	d->ask.reload = asked_to_reload;
 	d->ask.arg = d;

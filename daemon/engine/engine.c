@@ -237,6 +237,7 @@ static void once_look(struct engine *e)
 			code = 3;
 	}
 	e->once_done = true;
+	tell_summary(e);
 	e->p.done(e->p.arg, code);
 }
 
@@ -272,6 +273,8 @@ static void tick(void *arg)
 	if (wall - e->last_prune > MS_DAY) {
 		e->last_prune = wall;
 		store_prune(e->p.store, wall - KEEP);
+		if (wall - e->started > MS_HOUR)
+			tell_summary(e); /* once a day */
 	}
 	if (store_dirty(e->p.store))
 		store_commit(e->p.store);

@@ -214,6 +214,7 @@ void brakes_clear(struct account *a);
 /* --- tell.c: what the journal hears -------------------------------------------------------------------------------- */
 
 void tell_fields(struct fields *f, const struct slot *s);
+void tell_summary(struct engine *e); /* how the domains stand */
 void tell_notes(const struct slot *s, const struct record *r, const struct notes *n);
 void tell_verdict(
         const struct slot *s, const struct record *before, struct record *r, const struct decision *dec);

@@ -145,3 +145,11 @@ void tell_difference(const struct slot *s, struct record *r, int64_t now)
 	f.error_code = r->theirs.code;
 	report(EVENT_DIAGNOSES_DIFFER, &f, s->d->domain, text);
 }
+
+void tell_summary(struct engine *e)
+{
+	char line[400];
+
+	engine_summary(e, line, sizeof(line));
+	report(EVENT_SUMMARY, NULL, line);
+}

@@ -86,7 +86,7 @@ rm "$STATE" && mv "$work/aside" "$STATE"
 rm -rf "$STATE"
 ends "--once follows everything to its end" 0 '' -c "$CONF" --once --log text
 ok "both sign" test -n "$(signing a.example)" -a -n "$(signing b.example)"
-ends "again, all being settled" 0 '' -c "$CONF" --once --log text
+ends "again, all being settled, which it sums up" 0 'summary .*[0-9] settled' -c "$CONF" --once --log text
 inventory b.yaml <<<"domain: hand.example, platform: emailpro, service: emailpro-zz1-1, dns: manual"
 ends "--once with a domain that waits for a person" 3 'record-needed hand.example' -c "$CONF" --once --log text
 ends "--log json prints objects" 3 '^\{.*"MESSAGE"' -c "$CONF" --once --log json

@@ -49,7 +49,8 @@ soon "made good, it is in force again" 20 logged 'file-back .*b.yaml'
 soon "with what was added" 20 signs c.example
 
 inventory z.yaml <<<"domain: c.example, platform: emailpro, service: other-service, mode: observe"
-soon "a domain in a second file is told" 20 logged 'c\.example.*z\.yaml|z\.yaml.*c\.example'
+soon "a domain in a second file is told with both places" 20 \
+	logged 'domain-twice .*c\.example on emailpro stands at .*b\.yaml:3:[0-9]+ and at .*z\.yaml:2:[0-9]+: it keeps'
 dk_settled() { dom_is c.example .condition ok; }
 soon "and keeps the settings it had" 20 dk_settled
 rm "$INV/z.yaml"
