@@ -195,6 +195,7 @@ void slot_schedule(struct slot *s, enum urgency urgency, int64_t next_look);
 void slot_unschedule(struct slot *s);
 struct slot *slot_find(
         struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
+void slot_note_api(const struct slot *s, bool in_flight); /* becomes durable with the record */
 void slots_take(struct engine *e, struct inventory *inv);
 void slots_drop_missing(struct engine *e);
 void slots_clock_set(

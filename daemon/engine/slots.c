@@ -107,6 +107,33 @@ struct orphan {
 	struct orphan *next;
 };
 
+static void api_fact(char *dst, size_t n, int64_t id)
+{
+	str_format(dst, n, "zimbra-v2/%lld", (long long)id);
+}
+
+/* Which of Zimbra's two APIs its change went to: the key of the store does not tell, nor the inventory once it has left. */
+void slot_note_api(const struct slot *s, bool in_flight)
+{
+	char name[40];
+
+	if (s->d->platform != PLATFORM_ZIMBRA || s->missing_since != 0)
+		return;
+	api_fact(name, sizeof(name), s->id);
+	store_set_fact(s->account->e->p.store, name, in_flight && s->d->zimbra_api == ZIMBRA_V2 ? "1" : NULL);
+}
+
+static enum zimbra_api noted_api(struct engine *e, int64_t id)
+{
+	char name[40];
+
+	api_fact(name, sizeof(name), id);
+	char *v2 = store_fact(e->p.store, name);
+	enum zimbra_api api = v2 != NULL ? ZIMBRA_V2 : ZIMBRA_V1;
+	free(v2);
+	return api;
+}
+
 static void adopt(struct engine *e, const struct store_key *k, enum platform p, const struct store_due *d)
 {
 	struct account *a = account_by_name(e, k->account);
@@ -125,6 +152,7 @@ static void adopt(struct engine *e, const struct store_key *k, enum platform p, 
 	        .zone = o->text[0],
 	        .zone_account = a->cfg->name,
 	        .platform = p,
+	        .zimbra_api = p == PLATFORM_ZIMBRA ? noted_api(e, d->id) : ZIMBRA_V1,
 	        .dns = DNS_MANUAL,
 	        .mode = MODE_OBSERVE,
 	        .own_mode = MODE_OBSERVE,
