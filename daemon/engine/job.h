@@ -1,4 +1,5 @@
-/* A job: one look at one domain and what follows from it. job.c looks and decides, act.c changes things. */
+/* A job: one look at one domain and what follows from it. job_look.c looks, job.c decides, act.c changes things, job_end.c
+ * makes it durable. */
 #ifndef DKIMROTD_ENGINE_JOB_H
 #define DKIMROTD_ENGINE_JOB_H
 
@@ -44,10 +45,15 @@ struct job {
 	struct job *next_commit;
 };
 
-void job_read(struct job *j, enum look_kind kind); /* begins a look */
-void job_decide(struct job *j);                    /* plans on what was read, and acts or ends */
-void job_end(struct job *j);                       /* saves, schedules, frees */
+/* job_look.c: which look is due; it begins; and then job.c folds in what was read and decides. */
+enum look_kind job_look_for(const struct job *j);
+void job_read(struct job *j, enum look_kind kind);
+void job_fold(struct job *j);
+void job_decide(struct job *j); /* plans on what was read, and acts or ends */
+void job_end(struct job *j);    /* saves, schedules, frees */
 void job_save(struct job *j);
+/* The disk's turn for the worse and for the better is told once. r: 0, or negative errno. */
+void job_told_disk(struct engine *e, int r);
 /* Everything saved this turn becomes durable, then `next` runs with whether it did. */
 void job_commit(struct job *j, void (*next)(struct job *j, bool durable));
 void job_answer(struct job *j, enum ask_result result, const char *text); /* to whoever ordered it; once */
