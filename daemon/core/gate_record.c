@@ -44,7 +44,7 @@ static bool in_use(const struct desired *d, const struct record *r, const struct
 		return record_switch_in_use(r, rules, now);
 	if (selector_may_sign(s->state))
 		return true;
-	return record_role(r, rec, d->policy.grace, now) == ROLE_RETIRED;
+	return record_role(rec, d->policy.grace, now) == ROLE_RETIRED;
 }
 
 static const char *may_rewrite(const struct gate_record_change *c, const struct seen_selector *s,

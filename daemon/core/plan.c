@@ -233,7 +233,7 @@ static enum phase phase_of_selectors(const struct view *v)
 
 		if (s == v->signer)
 			continue;
-		enum role role = record_role(v->r, s, v->d->policy.grace, v->now);
+		enum role role = record_role(s, v->d->policy.grace, v->now);
 		if (s->state == SELECTOR_DELETING || role == ROLE_NEW)
 			return v->r->rotated != 0     ? PHASE_RENEWING
 			       : s->target[0] != '\0' ? PHASE_PUBLISHING
@@ -330,7 +330,8 @@ static void schedule(const struct view *v, struct decision *dec)
 		gap = due_again(v->rules, first ? 0 : v->r->interval, v->rules->active);
 	}
 	/* a grace needs good readings no further apart than longest_gap, however long the round of all domains takes */
-	if (dec->phase == PHASE_GRACE && gap > v->rules->longest_gap / 2)
+	if (dec->phase == PHASE_GRACE && dec->reason != REASON_SPARE_IN_GRACE &&
+	        gap > v->rules->longest_gap / 2)
 		gap = v->rules->longest_gap / 2;
 	if (v->retry != 0 && v->retry < gap)
 		gap = v->retry;

@@ -43,7 +43,7 @@ static int fault_code(enum seen s)
  * there, and what is served now is of no use to receivers. */
 static bool may_rewrite(const struct view *v, const struct rec_selector *s, const struct evidence *e)
 {
-	enum role role = record_role(v->r, s, v->d->policy.grace, v->now);
+	enum role role = record_role(s, v->d->policy.grace, v->now);
 
 	if (v->r->status != STATUS_NONE ? !record_switch_in_use(v->r, v->rules, v->now)
 	                                : role != ROLE_ACTIVE && role != ROLE_RETIRED)

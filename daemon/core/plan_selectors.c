@@ -290,14 +290,16 @@ static bool step_signer_record(struct view *v, struct decision *dec)
 	return true;
 }
 
-/* The old key: kept for its grace, then deleted (safety rule 3). */
+/* The old key: kept for its grace, then deleted (safety rule 3). One of unknown history is kept as long, and then it is a
+ * spare (record_role). */
 static bool retire(struct view *v, const struct rec_selector *s, struct decision *dec)
 {
-	int64_t at = due_deletion(v->d, v->r, s);
+	bool signed_once = s->may_sign_last != 0 || s->state == SELECTOR_DELETING;
+	int64_t at = signed_once ? due_deletion(v->d, v->r, s) : s->known_since + v->d->policy.grace;
 
 	if (at == 0)
 		return await(dec, REASON_OLD_KEY_IN_GRACE, ACTION_DELETE, 0);
-	if (record_grace(v->r, v->d, s) != 0)
+	if (record_grace(v->r, v->d, s) != 0 && signed_once)
 		at += CLOCK_GRAIN;
 	if (v->now < at) {
 		/* its record must stay right while mail signed with it is still on its way */
@@ -308,9 +310,11 @@ static bool retire(struct view *v, const struct rec_selector *s, struct decision
 		dec->detail[0] = '\0';
 		dec->moving = false;
 		dec->code = 0;
-		return await(dec, s->may_sign_last != 0 ? REASON_OLD_KEY_IN_GRACE : REASON_SPARE_IN_GRACE,
-		        s->may_sign_last != 0 ? ACTION_DELETE : ACTION_LOOK, at);
+		return await(dec, signed_once ? REASON_OLD_KEY_IN_GRACE : REASON_SPARE_IN_GRACE,
+		        signed_once ? ACTION_DELETE : ACTION_LOOK, at);
 	}
+	if (!signed_once) /* plan and role agree on the instant; never a deletion */
+		return false;
 	dec->scheduled = true;
 	return propose_or_wait(v, dec, ACTION_DELETE, s, REASON_DELETE_DUE);
 }
@@ -358,7 +362,7 @@ static bool step_others(struct view *v, struct decision *dec)
 		if (s->state == SELECTOR_DELETING || s->state == SELECTOR_ENABLING ||
 		        s->state == SELECTOR_DISABLING)
 			return say_pending(v, s, dec);
-		bool retired = record_role(v->r, s, v->d->policy.grace, v->now) == ROLE_RETIRED;
+		bool retired = record_role(s, v->d->policy.grace, v->now) == ROLE_RETIRED;
 		if (retired ? retire(v, s, dec) : prepare(v, s, dec))
 			return true;
 	}

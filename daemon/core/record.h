@@ -103,7 +103,7 @@ bool record_stop_has_cause(const struct record *r);
 /* A key made anew must be another one: why it is not (static text), NULL = it is, as far as is known. */
 const char *record_key_repeats(const struct record *r, const struct rec_selector *s);
 /* Where a selector stands in the rotation; d's grace decides when one of unknown history counts as spare. */
-enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now);
+enum role record_role(const struct rec_selector *s, int64_t grace, int64_t now);
 /* The name of the selector that signs, for people: the newest confirmed signer, or what MX Plan names; Zimbra's v2 API does
  * not tell which of the two it is, so the first stands for both. NULL = the domain does not sign. */
 const char *record_active(const struct record *r);

@@ -73,7 +73,7 @@ int64_t record_grace(const struct record *r, const struct desired *d, const stru
 	return strcmp(r->compromised, old->name) == 0 && r->compromised[0] != '\0' ? 0 : d->policy.grace;
 }
 
-enum role record_role(const struct record *r, const struct rec_selector *s, int64_t grace, int64_t now)
+enum role record_role(const struct rec_selector *s, int64_t grace, int64_t now)
 {
 	if (!s->named)
 		return ROLE_FOREIGN;
@@ -87,7 +87,8 @@ enum role record_role(const struct record *r, const struct rec_selector *s, int6
 		return ROLE_NEW;
 	if (s->created != 0)
 		return ROLE_SPARE;
-	return now - later(s->known_since, r->grace_from) >= grace ? ROLE_SPARE : ROLE_RETIRED;
+	/* Of unknown history: nothing of it is deleted, now or later, so that a gap in the readings takes nothing from it */
+	return now - s->known_since >= grace ? ROLE_SPARE : ROLE_RETIRED;
 }
 
 const char *record_active(const struct record *r)

@@ -73,7 +73,7 @@ static void read_selectors(struct shown *s, struct shown_domain *d, const struct
 
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct rec_selector *x = &r->sel[i];
-		enum role role = record_role(r, x, TYPICAL_GRACE, d->now);
+		enum role role = record_role(x, TYPICAL_GRACE, d->now);
 
 		if (domain_wide)
 			role = str_eq(record_active(r), x->name) ? ROLE_ACTIVE : ROLE_SPARE;

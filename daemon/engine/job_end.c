@@ -31,6 +31,10 @@ static enum urgency urgency_of(const struct job *j)
 		return URGENT_UNSIGNED;
 	if (r->first_met != 0 && r->last_signer[0] == '\0' && r->status != STATUS_ENABLED && r->interval != 0)
 		return URGENT_UNSIGNED;
+	/* however long a round of all domains takes, a grace must not begin anew for want of a look */
+	if (r->phase == PHASE_GRACE && r->next_action != ACTION_LOOK &&
+	        j->rules.settled > j->rules.longest_gap / 2)
+		return URGENT_CHANGE;
 	if (r->next_action != ACTION_LOOK && r->next_action != ACTION_NONE)
 		return r->next_at <= r->next_look ? URGENT_CHANGE : URGENT_ROUTINE;
 	return r->interval != 0 ? URGENT_CHANGE : URGENT_ROUTINE;

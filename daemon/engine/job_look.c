@@ -36,7 +36,9 @@ enum look_kind job_look_for(const struct job *j)
 	/* Switched off again soon after a repair? OVHcloud's own diagnosis lags, and twice in a day calls a person. */
 	if (r->repaired != 0 && now - r->repaired < MS_DAY)
 		return LOOK_FULL;
-	if (now < r->last_full || now - r->last_full + j->rules.settled / 2 >= MS_DAY)
+	int64_t most = j->rules.longest_gap - j->rules.settled; /* light looks bridge no gap */
+	if (now < r->last_full ||
+	        now - r->last_full + j->rules.settled / 2 >= (most < MS_DAY ? most : MS_DAY))
 		return LOOK_FULL;
 	if (r->last_full <= j->rules.doubted)
 		return LOOK_FULL;

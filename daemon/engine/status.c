@@ -63,7 +63,7 @@ void engine_summary(struct engine *e, char *dst, size_t n)
 static void selector_json(struct json_w *w, const struct slot *s, const struct record *r,
         const struct rec_selector *x, int64_t now)
 {
-	enum role role = record_role(r, x, s->d->policy.grace, now);
+	enum role role = record_role(x, s->d->policy.grace, now);
 	bool retired = role == ROLE_RETIRED;
 	bool domain_wide = s->d->platform == PLATFORM_MXPLAN || s->d->platform == PLATFORM_ZIMBRA;
 

@@ -193,6 +193,34 @@ static void an_older_state_and_two_signers(void **state)
 	}
 }
 
+/* The budget carries a look only every two days: one of unknown history is a spare all the same, and a grace begins anew. */
+static void looks_further_apart_than_the_longest_gap(void **state)
+{
+	struct core_world w = world_new(PLATFORM_EXCHANGE);
+	struct rules stretched = rules;
+
+	(void)state;
+	says(&w, 0, SELECTOR_IN_PRODUCTION);
+	says(&w, 1, SELECTOR_READY);
+	look(&w, 0);
+	assert_int_equal(planned(&w), REASON_SPARE_IN_GRACE);
+	stretched.settled = 2 * MS_DAY;
+	plan(&w.d, &w.o, &w.r, &w.st, &stretched, &w.dec);
+	assert_int_equal(w.dec.next_look, w.now + stretched.settled); /* it needs no more looks than others */
+	for (int64_t i = 0; i < 3; i++) {
+		look(&w, 2 * MS_DAY);
+		assert_true(told(&w, NOTE_GRACE_RESTART));
+		assert_int_equal(record_role(record_selector(&w.r, "s2"), GRACE, w.now), ROLE_RETIRED);
+	}
+	look(&w, 2 * MS_DAY);
+	assert_int_equal(record_role(record_selector(&w.r, "s2"), GRACE, w.now), ROLE_SPARE);
+	w = switched();
+	w.st.now = w.now;
+	plan(&w.d, &w.o, &w.r, &w.st, &stretched, &w.dec);
+	assert_int_equal(w.dec.reason, REASON_OLD_KEY_IN_GRACE);
+	assert_int_equal(w.dec.next_look, w.now + stretched.longest_gap / 2); /* a grace does */
+}
+
 /* A person said that this key leaked; another one in its place has its grace. */
 static void that_a_key_leaked_is_said_of_this_key(void **state)
 {
@@ -228,7 +256,7 @@ static void another_key_begins_anew(void **state)
 		const struct rec_selector *s = record_selector(&w.r, "s2");
 
 		assert_int_not_equal(s->created, 0);
-		assert_int_equal(record_role(&w.r, s, GRACE, w.now), ROLE_SPARE);
+		assert_int_equal(record_role(s, GRACE, w.now), ROLE_SPARE);
 		if (how == 0)
 			memcpy(w.o.sel[1].target, "other.example.net", 18);
 		else if (how == 1)
@@ -246,11 +274,11 @@ static void another_key_begins_anew(void **state)
 		assert_int_equal(s->created, 0);
 		assert_int_equal(s->known_since, w.now);
 		if (how != 2)
-			assert_int_equal(record_role(&w.r, s, GRACE, w.now), ROLE_RETIRED);
+			assert_int_equal(record_role(s, GRACE, w.now), ROLE_RETIRED);
 		look(&w, MS_HOUR);
 		assert_false(told(&w, NOTE_KEY_CHANGED)); /* once */
 		if (how != 2)
-			assert_int_equal(record_role(&w.r, s, GRACE, w.now + GRACE), ROLE_SPARE);
+			assert_int_equal(record_role(s, GRACE, w.now + GRACE), ROLE_SPARE);
 	}
 }
 
@@ -467,6 +495,7 @@ int main(void)
 	        cmocka_unit_test(a_clock_that_goes_back_and_forth_shortens_no_wait),
 	        cmocka_unit_test(an_older_state_only_delays),
 	        cmocka_unit_test(an_older_state_and_two_signers),
+	        cmocka_unit_test(looks_further_apart_than_the_longest_gap),
 	        cmocka_unit_test(that_a_key_leaked_is_said_of_this_key),
 	        cmocka_unit_test(light_looks_bridge_no_gap),
 	        cmocka_unit_test(another_key_begins_anew),

@@ -133,10 +133,10 @@ static const char *const pool[W_KEY_POOL] = {
         "Wsz5FXu6uAeVh3uTkQPPQ3Svh21eiyKJ3RjBzATHswb+EsTyVwLXUlCdn8P8QPcUfh7VsqLe/G6IvOc8PwaP8v3IgPDwIDAQAB",
 };
 
-/* 768 bits: below what RFC 8301 lets a verifier accept. */
 static const char weak[] =
-        "MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAMYSlWI06BxI+h3h9V5REuFmll+owHDEUKcdKTURIpS2x8Gex4sg4tCCfO8o/0eMe3"
-        "e3BsA3eNdYF74Xwx1fZ/nJjwOSfJS9vUTHavA+knzbJgCXlg+ULcaVgsMoXdwlJQIDAQAB";
+        "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDtaY98Pusz+RF+FScQx8iOKGuLwU5jeEs2hrgH0GfBqUQCySStqdb0lbeFxO"
+        "83V4jc/c9Ug9YX8vnWyHWoNJx1hw6y6f4h5bGHKG4qxrEHZmHLFQAWv/k0njc6CbOkcLiyw75N+DwLnReCSKqAqsDGe5c/NQcc"
+        "TxxIa9SphfMALQIDAQAB";
 
 static const char tiny[] =
         "MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhANETLD3MJ5xH/dwU/0akqQ5tDEQvgCsBZv5poo+pt0iYFrXjlWxd+HuM35BIpPZ0FsbC"
