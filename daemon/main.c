@@ -1,52 +1,25 @@
 /* dkimrotd: a table of contents. Options, the modules in order, the loop, the same list backwards. */
 #include <getopt.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "ask.h"
 #include "base/diag.h"
 #include "base/util.h"
-#include "codec/ovhsign.h"
 #include "engine/engine.h"
 #include "faults.h"
 #include "intake.h"
-#include "io/control.h"
-#include "io/creds.h"
 #include "io/dns.h"
-#include "io/http.h"
 #include "io/loop.h"
 #include "io/memory.h"
 #include "io/notify.h"
 #include "io/report.h"
 #include "io/store.h"
 #include "io/watch.h"
-
-enum exit_code { EXIT_CLEAN, EXIT_CONFIG, EXIT_USAGE, EXIT_UNSETTLED, EXIT_STATE, EXIT_CREDENTIALS };
+#include "parts.h"
 
 #define STOP_MOST (10 * MS_SECOND) /* a change that has left gets so long to be answered */
-
-struct daemon {
-	const char *config_path;
-	bool check, once;
-	struct config *config;
-	struct credentials **credentials;
-	struct loop *loop;
-	struct store *store;
-	struct http *http;
-	struct dns *dns;
-	struct engine *engine;
-	struct control *control;
-	struct watch *watch;
-	struct ask ask;
-	struct timer *ready, *status, *watchdog, *reload;
-	bool reload_config, status_due, is_ready, dns_warned;
-	uint64_t progress;
-	int exit_code;
-};
 
 static const char usage[] =
         "Usage: dkimrotd [-c FILE] [--check | --once] [--log journal|text|json] [--version] [--help]\n"
@@ -62,110 +35,6 @@ static const char usage[] =
         "\n"
         "Exit codes: 0 clean, 1 faulty configuration, 2 wrong usage, 3 --once left something unsettled,\n"
         "4 state unusable or locked, 5 no account has usable credentials. See dkimrotd(8).\n";
-
-/* --- the parts ---------------------------------------------------------------------------------------------------- */
-
-static void resolvers_of(const struct config *c, char ***ret)
-{
-	char **list = xcalloc(c->dns.n_resolvers + 1, sizeof(char *));
-
-	for (size_t i = 0; i < c->dns.n_resolvers; i++)
-		list[i] = xasprintf("%s@%u", c->dns.resolvers[i].host, c->dns.resolvers[i].port);
-	*ret = list;
-}
-
-static bool open_dns(struct daemon *d)
-{
-	const char *why = "";
-	char **resolvers;
-
-	resolvers_of(d->config, &resolvers);
-	struct dns_options o = {
-	        .resolvers = (const char *const *)resolvers,
-	        .authoritative = d->config->dns.authoritative,
-	        .authoritative_port = (uint16_t)d->config->dns.authoritative_port,
-	        .trust_anchor = d->config->dns.trust_anchor,
-	};
-	d->dns = dns_new(d->loop, &o, &why);
-	for (char **p = resolvers; *p != NULL; p++)
-		free(*p);
-	free(resolvers);
-	if (d->dns == NULL)
-		fprintf(stderr, "dkimrotd: %s\n", why);
-	return d->dns != NULL;
-}
-
-/* NULL entries are accounts that cannot work; false when none can. */
-static bool load_credentials(const struct config *c, struct credentials ***ret, struct diags *diags)
-{
-	struct credentials **list = xcalloc(c->n_accounts + 1, sizeof(struct credentials *));
-	bool any = false;
-
-	for (size_t i = 0; i < c->n_accounts; i++) {
-		list[i] = creds_load(c, &c->accounts[i], getenv("CREDENTIALS_DIRECTORY"), diags);
-		any = any || list[i] != NULL;
-	}
-	*ret = list;
-	return any;
-}
-
-static void free_credentials(struct credentials **list, size_t n)
-{
-	for (size_t i = 0; list != NULL && i < n; i++)
-		credentials_free(list[i]);
-	free(list);
-}
-
-static const char *state_folder(const struct config *c)
-{
-	const char *given = getenv("STATE_DIRECTORY");
-
-	return !c->state_given && given != NULL && given[0] == '/' ? given : c->state;
-}
-
-static void control_path(const struct config *c, char *dst, size_t n)
-{
-	const char *folder = getenv("RUNTIME_DIRECTORY");
-
-	if (!c->control_given && folder != NULL && folder[0] == '/')
-		str_format(dst, n, "%s/control.sock", folder);
-	else
-		str_format(dst, n, "%s", c->control);
-}
-
-/* Beside the control socket: outside the state folder, and gone when the host starts anew. */
-static void ask_witness(struct daemon *d)
-{
-	char path[512 + 16];
-
-	control_path(d->config, path, 512);
-	char *end = strrchr(path, '/');
-	str_format(end, sizeof(path) - (size_t)(end - path), "/state.witness");
-	store_witness(d->store, path);
-}
-
-static void open_control(struct daemon *d)
-{
-	char path[512], metrics[80] = "", error[200] = "";
-	const struct address *m = &d->config->metrics;
-
-	control_path(d->config, path, sizeof(path));
-	if (m->host[0] != '\0')
-		str_format(metrics, sizeof(metrics), strchr(m->host, ':') != NULL ? "[%s]:%u" : "%s:%u",
-		        m->host, m->port);
-	d->control = control_open(d->loop, path, metrics, ask_handle, &d->ask, error, sizeof(error));
-	if (d->control == NULL) {
-		struct fields f = {.config_file = d->config_path};
-
-		report(EVENT_CONFIG_ERROR, &f, error); /* rotating goes on without it */
-	}
-}
-
-static void lost_row(void *arg, const char *what)
-{
-	(void)arg;
-	report(EVENT_STATE_LOST, NULL, what);
-}
 
 /* --- status, watchdog, readiness ------------------------------------------------------------------------------------ */
 
@@ -284,15 +153,15 @@ static bool take_config(struct daemon *d, struct diags *diags)
 
 	if (c == NULL)
 		return false;
-	if (!load_credentials(c, &creds, diags)) {
-		free_credentials(creds, c->n_accounts);
+	if (!parts_load_credentials(c, &creds, diags)) {
+		parts_free_credentials(creds, c->n_accounts);
 		config_free(c);
 		return false;
 	}
-	if (!str_eq(state_folder(c), state_folder(d->config))) {
+	if (!str_eq(parts_state_folder(c), parts_state_folder(d->config))) {
 		diag_add(diags, d->config_path, 0, 0,
 		        "the state folder cannot change while running: restart instead");
-		free_credentials(creds, c->n_accounts);
+		parts_free_credentials(creds, c->n_accounts);
 		config_free(c);
 		return false;
 	}
@@ -300,12 +169,12 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	faults_report_inventory(inv, engine_inventory(d->engine));
 	d->ask.engine = NULL;
 	engine_free(d->engine);
-	free_credentials(d->credentials, d->config->n_accounts);
+	parts_free_credentials(d->credentials, d->config->n_accounts);
 	config_free(d->config);
 	d->config = c;
 	d->credentials = creds;
 	dns_free(d->dns);
-	if (!open_dns(d))
+	if (!parts_open_dns(d))
 		abort(); /* it was parsed: only memory can be short */
 	start_engine(d, inv);
 	return true;
@@ -404,54 +273,6 @@ static int check_only(struct daemon *d)
 	return code;
 }
 
-/* Accounts may share a host: curl must never hold back what an account let go, for its signature would age. */
-static unsigned connections_of(const struct config *c)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < c->n_accounts; i++)
-		n += (unsigned)c->accounts[i].connections;
-	return n;
-}
-
-static int open_parts(struct daemon *d)
-{
-	struct diags diags = {0};
-	char error[400];
-
-	d->config = intake_config(d->config_path, &diags);
-	faults_print(&diags);
-	if (d->config == NULL) {
-		faults_report(&diags);
-		diags_clear(&diags);
-		return EXIT_CONFIG;
-	}
-	if (ovhsign_available() < 0)
-		diag_add(&diags, d->config_path, 0, 0,
-		        "this host's OpenSSL refuses SHA-1, which OVHcloud's signature needs; only OAuth2 "
-		        "accounts can work");
-	bool usable = load_credentials(d->config, &d->credentials, &diags);
-	faults_report(&diags);
-	if (!usable)
-		faults_print(&diags);
-	diags_clear(&diags);
-	if (!usable)
-		return EXIT_CREDENTIALS;
-	d->store = store_open(state_folder(d->config), false, error, sizeof(error));
-	if (d->store == NULL) {
-		struct fields f = {.config_file = d->config_path};
-
-		fprintf(stderr, "dkimrotd: %s\n", error);
-		report(EVENT_CONFIG_ERROR, &f, error);
-		return EXIT_STATE;
-	}
-	d->loop = loop_new();
-	d->http = http_new(d->loop, "dkimrotd/" DKIMROTD_VERSION, connections_of(d->config), 0);
-	store_on_lost(d->store, lost_row, d);
-	ask_witness(d);
-	return open_dns(d) ? EXIT_CLEAN : EXIT_CONFIG;
-}
-
 static void run(struct daemon *d)
 {
 	struct diags diags = {0};
@@ -464,7 +285,7 @@ static void run(struct daemon *d)
 	d->ask.reload = asked_to_reload;
 	d->ask.arg = d;
 	if (!d->once)
-		open_control(d);
+		parts_open_control(d);
 	d->ready = timer_new(d->loop, become_ready, d);
 	d->status = timer_new(d->loop, tell_status, d);
 	d->watchdog = timer_new(d->loop, feed_watchdog, d);
@@ -481,29 +302,6 @@ static void run(struct daemon *d)
 	if (notify_watchdog_interval() > 0)
 		feed_watchdog(d);
 	loop_run(d->loop);
-}
-
-static void close_parts(struct daemon *d)
-{
-	watch_free(d->watch);
-	if (d->engine != NULL)
-		engine_free(d->engine); /* it still answers those who wait at the control socket */
-	control_close(d->control);
-	timer_free(d->ready);
-	timer_free(d->status);
-	timer_free(d->watchdog);
-	timer_free(d->reload);
-	if (d->dns != NULL)
-		dns_free(d->dns);
-	if (d->http != NULL)
-		http_free(d->http);
-	if (d->loop != NULL)
-		loop_free(d->loop);
-	if (d->store != NULL)
-		store_close(d->store);
-	if (d->config != NULL)
-		free_credentials(d->credentials, d->config->n_accounts);
-	config_free(d->config);
 }
 
 int main(int argc, char **argv)
@@ -553,10 +351,10 @@ int main(int argc, char **argv)
 		return check_only(&d);
 	if (report_open(sink >= 0 ? (enum report_sink)sink : report_default()) < 0)
 		fprintf(stderr, "dkimrotd: the journal cannot be reached\n");
-	d.exit_code = open_parts(&d);
+	d.exit_code = parts_open(&d);
 	if (d.exit_code == EXIT_CLEAN)
 		run(&d);
-	close_parts(&d);
+	parts_close(&d);
 	report_close();
 	return d.exit_code;
 }

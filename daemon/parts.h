@@ -1,0 +1,45 @@
+/* The daemon whole, and the opening and closing of what it is made of. main.c runs it. */
+#ifndef DKIMROTD_PARTS_H
+#define DKIMROTD_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ask.h"
+#include "base/diag.h"
+#include "codec/config.h"
+
+enum exit_code { EXIT_CLEAN, EXIT_CONFIG, EXIT_USAGE, EXIT_UNSETTLED, EXIT_STATE, EXIT_CREDENTIALS };
+
+struct daemon {
+	const char *config_path;
+	bool check, once;
+	struct config *config;
+	struct credentials **credentials;
+	struct loop *loop;
+	struct store *store;
+	struct http *http;
+	struct dns *dns;
+	struct engine *engine;
+	struct control *control;
+	struct watch *watch;
+	struct ask ask;
+	struct timer *ready, *status, *watchdog, *reload;
+	bool reload_config, status_due, is_ready, dns_warned;
+	uint64_t progress;
+	int exit_code;
+};
+
+/* Everything but engine, control socket and watch. EXIT_CLEAN, or how the process ends; the fault has been told. */
+int parts_open(struct daemon *d);
+/* Whatever is open; NULL members are fine. */
+void parts_close(struct daemon *d);
+/* NULL entries are accounts that cannot work; false when none can. Free the list in either case. */
+bool parts_load_credentials(const struct config *c, struct credentials ***ret, struct diags *diags);
+void parts_free_credentials(struct credentials **list, size_t n);
+bool parts_open_dns(struct daemon *d);     /* false, told on stderr */
+void parts_open_control(struct daemon *d); /* without it rotating goes on; told */
+const char *parts_state_folder(const struct config *c);
+
+#endif
