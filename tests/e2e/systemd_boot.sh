@@ -3,7 +3,7 @@
 # and bad, what is restarted and what is not, the watchdog, credentials plain and encrypted, who may ask, the journal with
 # its fields and its catalogue, and a whole rotation against ovhsim, judged by it. What is installed is what `make
 # install` installs, with the plain build's programs, under the shipped unit. Called with "inside", it is the test itself.
-# runtests: timeout=240 alone
+# runtests: timeout=450 alone
 # shellcheck disable=SC2154,SC2329,SC2317 # what the library sets; called by ok and until_true
 if [ "${1-}" != inside ]; then
 	# shellcheck source=tests/e2e/systemd_lib.bash

@@ -24,7 +24,7 @@ boot_and_tell() {
 	else
 		cp "$@" "$dir"
 	fi
-	SDBOOT_SECONDS=${SDBOOT_SECONDS-220} "$SRC/tests/tools/sdboot" "$dir" 2>"$dir/why" || status=$?
+	SDBOOT_SECONDS=${SDBOOT_SECONDS-400} "$SRC/tests/tools/sdboot" "$dir" 2>"$dir/why" || status=$?
 	if [ "$status" = 125 ]; then
 		echo "ok 1 - under a booted systemd # SKIP $(paste -sd' ' "$dir/why")"
 		echo "1..1"

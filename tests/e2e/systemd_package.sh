@@ -2,7 +2,7 @@
 # The Debian package: built, without a word from lintian, and its whole life under a real systemd (tests/tools/sdboot):
 # installed, waiting for a configuration, run against ovhsim, upgraded with its state kept, its own autopkgtest, removed and
 # purged. Called with "inside", it is the part in the container.
-# runtests: timeout=600 alone
+# runtests: timeout=900 alone
 # shellcheck disable=SC2154,SC2329,SC2317 # what the library sets; called by ok and until_true
 if [ "${1-}" != inside ]; then
 	# shellcheck source=tests/e2e/systemd_lib.bash
