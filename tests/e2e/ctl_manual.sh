@@ -73,6 +73,10 @@ is "the list of reasons is that of the source (else: tests/tools/reasons --updat
 unit=systemd/dkimrotd.service
 if command -v systemd-analyze >/dev/null; then
 	ok "exposure of the unit is 1.1 or lower" systemd-analyze security --offline=true --no-pager --threshold=11 "$unit"
+	left=$(systemd-analyze security --offline=true --no-pager --json=short "$unit" | jq -r '.[] | select(.exposure != null and (.exposure | tonumber) > 0) | .name' |
+		sed -E 's/=?\/.*//; s/^RestrictAddressFamilies=~//; s/AF_\(INET\|INET6\)/AF_INET/; s/=$//' | sort | paste -sd' ')
+	is "what is left of it is what the unit gives reasons for" "$left" \
+		"$(sed -nE 's/^#   ([A-Za-z_]+).* 0\.[0-9] .*/\1/p' "$unit" | sort | paste -sd' ')"
 	mkdir -p "$work/root/usr/sbin" "$work/root/usr/bin" "$work/root/etc/systemd/system"
 	cp "$BUILD/dkimrotd" "$work/root/usr/sbin" && cp "$BUILD/dkimrotctl" "$work/root/usr/bin" && cp "$unit" "$work/root/etc/systemd/system"
 	is "systemd finds nothing to say about it" "$(systemd-analyze verify --root="$work/root" --man=no --recursive-errors=no dkimrotd.service 2>&1 |

@@ -15,19 +15,31 @@ if [ "${1-}" != inside ]; then
 		echo "not ok 2 - lintian has nothing to say"
 		printf '%s\n' "$said" | sed 's/^/# /'
 	fi
+	# Everything of conf/, man/ and systemd/ is in it, and what is made of the table of events.
+	inside=$(dpkg-deb -c "$deb" | sed 's/.* \.//; s/\.gz$//')
+	missing=''
+	for file in $(cd "$SRC" && find conf man systemd -type f) dkimrotd-events.7 dkimrotd.catalog; do
+		name=${file##*/}
+		[[ $name != *.sysusers ]] || name=dkimrotd.conf
+		grep -q "/$name\$" <<<"$inside" || missing+=" $file"
+	done
+	if [ -z "$missing" ]; then echo "ok 3 - it holds everything that is to be installed"; else
+		echo "not ok 3 - it holds everything that is to be installed"
+		echo "# missing:$missing"
+	fi
 	# The same package under a later version.
 	dpkg-deb -R "$deb" "$debs/later" && sed -i 's/^Version: .*/&+later/' "$debs/later/DEBIAN/control" &&
 		dpkg-deb -b "$debs/later" "$debs/later.deb" >/dev/null && rm -rf "$debs/later"
 	cp "$deb" "$debs/first.deb"
 	cp "$SRC"/build/dkimrotd_*.dsc "$SRC"/build/dkimrotd_*.tar.xz "$debs"
 	set -- "$debs"/*
-	[ -z "$said" ] && boot_and_tell "$0" "$@"
+	[ -z "$said$missing" ] && boot_and_tell "$0" "$@"
 	exit 1
 fi
 # shellcheck source=tests/e2e/systemd_lib.bash
 . /src/tests/e2e/systemd_lib.bash
 export DEBIAN_FRONTEND=noninteractive
-tests=2
+tests=3
 dpkg_says() { ok "$1" dpkg "${@:2}" 2>&1 | sed '/^\(not \)\?ok/!s/^/# /'; tests=$((tests + 1)); }
 
 dpkg_says "it is installed" -i /bind/first.deb
