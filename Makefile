@@ -135,7 +135,7 @@ $(B)/unit/test_world%: $(B)/tests/unit/test_world%.o $(OVHSIM_WORLD)
 # The tests of the engine keep their state in memory, and so do the simulation and the replays below.
 $(filter $(B)/unit/test_store_ram $(B)/unit/test_engine%,$(UNIT)): $(B)/libio_ram.a
 # dkimrotctl's own, without its main().
-$(filter $(B)/unit/test_table,$(UNIT)): $(patsubst %.c,$(B)/%.o,$(filter-out daemon/ctl/main.c,$(sort $(wildcard daemon/ctl/*.c))))
+$(filter $(B)/unit/test_table $(B)/unit/test_lanes,$(UNIT)): $(patsubst %.c,$(B)/%.o,$(filter-out daemon/ctl/main.c,$(sort $(wildcard daemon/ctl/*.c))))
 unit-build: $(UNIT)
 unit: $(UNIT)
 	@tests/tools/runtests --flavour $(FLAVOUR) $(if $(T),--only '$(T)') unit

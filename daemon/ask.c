@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask_time.h"
 #include "codec/json.h"
 #include "core/span.h"
 #include "engine/engine.h"
@@ -24,14 +25,19 @@ static void ok(struct control_answer *a, const char *message)
 	json_w_close(w);
 }
 
+void ask_unknown(struct control_answer *a, const char *name)
+{
+	control_fail(a, 404, "unknown-domain",
+	        "%s is not in the inventory, or stands on two platforms: then ask for %s:PLATFORM", name,
+	        name);
+}
+
 static void result(struct control_answer *a, enum ask_result r, const char *name, const char *text)
 {
 	if (r == ASK_OK)
 		ok(a, text);
 	else if (r == ASK_UNKNOWN)
-		control_fail(a, 404, "unknown-domain",
-		        "%s is not in the inventory, or stands on two platforms: then ask for %s:PLATFORM",
-		        name, name);
+		ask_unknown(a, name);
 	else if (r == ASK_BAD)
 		control_fail(a, 400, "bad-request", "%s", text);
 	else
@@ -204,6 +210,8 @@ static const struct route routes[] = {
         {"GET",  "v1/status",           get_status },
         {"GET",  "v1/domains",          get_domains},
         {"GET",  "v1/domains/*",        get_domain },
+        {"GET",  "v1/plan",             get_plan   },
+        {"GET",  "v1/history",          get_history},
         {"GET",  "metrics",             get_metrics},
         {"POST", "v1/domains/*/rotate", post_rotate},
         {"POST", "v1/domains/*/pause",  post_pause },

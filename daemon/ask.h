@@ -16,4 +16,7 @@ struct ask {
 /* A control_handler; arg is a struct ask. */
 void ask_handle(void *arg, const struct control_request *q, struct control_answer *a);
 
+/* 404: that is no domain of the inventory. */
+void ask_unknown(struct control_answer *a, const char *name);
+
 #endif

@@ -23,7 +23,7 @@ const struct window *windows_add(struct windows *set, const char *text, char *er
 
 /* Lists the intervals of every window from `from_ms` on for `days` days; what was listed before is forgotten. The
  * caller renews well before the end of the span: beyond it nothing is open. */
-#define WINDOW_DAYS 400
+#define WINDOW_DAYS 1600 /* its second half holds every forecast, two years at most */
 void windows_expand(struct windows *set, int64_t from_ms, int days);
 /* Is it time to do so again: is now outside of the first half of the span? Never when there is no window. */
 bool windows_due(const struct windows *set, int64_t now_ms);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/record.h"
+
 #define WORD(list, i) ((unsigned)(i) < sizeof(list) / sizeof((list)[0]) && (list)[i] ? (list)[i] : "unknown")
 
 static const char *const state_words[] = {
@@ -45,6 +47,22 @@ static const char *const condition_words[] = {
         [CONDITION_ERROR] = "error",
         [CONDITION_PAUSED] = "paused",
         [CONDITION_OBSERVING] = "observing",
+};
+
+static const char *const note_words[] = {
+        [NOTE_MET] = "met",
+        [NOTE_KEY_CHANGED] = "key-changed",
+        [NOTE_CREATED] = "created",
+        [NOTE_READY] = "ready",
+        [NOTE_SIGNING] = "signing",
+        [NOTE_ROTATED] = "rotated",
+        [NOTE_REPAIRED] = "repaired",
+        [NOTE_DELETED] = "deleted",
+        [NOTE_DISABLED] = "disabled",
+        [NOTE_NOT_DONE] = "not-done",
+        [NOTE_STOPPED] = "stopped",
+        [NOTE_GRACE_RESTART] = "grace-restarted",
+        [NOTE_RECORD_RIGHT] = "record-right",
 };
 
 static const char *const phase_words[] = {
@@ -120,6 +138,11 @@ enum condition reason_condition(enum reason r)
 const char *waits_on_word(enum waits_on w)
 {
 	return WORD(waits_words, w);
+}
+
+const char *note_word(enum note_kind k)
+{
+	return WORD(note_words, k);
 }
 
 const char *condition_word(enum condition c)

@@ -43,6 +43,8 @@ enum note_kind {
 	NOTE_RECORD_RIGHT,  /* record and key of a selector were seen right for the first time */
 	NOTE_KEY_ODD,       /* its key works, and `why` says what receivers may not like of it */
 };
+/* "met", "rotated", ...: words that programs read, fixed for ever. */
+const char *note_word(enum note_kind k);
 struct note {
 	enum note_kind kind;
 	char selector[SELECTOR_NAME], other[SELECTOR_NAME];

@@ -21,6 +21,11 @@ bool tally_has(const struct tally_entry *list, size_t n, int64_t domain);
 /* Puts a domain in once, or renews its instant; the list must have room for one more. Returns the new length. */
 size_t tally_put(struct tally_entry *list, size_t n, int64_t domain, int64_t at);
 
+/* Takes a domain out. Returns the new length. */
+size_t tally_drop(struct tally_entry *list, size_t n, int64_t domain);
+/* How many other domains were put in less than `span` ago. */
+unsigned tally_others(const struct tally_entry *list, size_t n, int64_t domain, int64_t now, int64_t span);
+
 /* The breaker opens at two domains and 1 % of the account. */
 bool tally_opens_breaker(size_t troubled, size_t domains);
 

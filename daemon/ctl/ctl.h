@@ -28,12 +28,16 @@ struct ctl {
 	const char *color;   /* "auto", "always", "never" */
 	bool json, check, compromised, back, all, missing;
 	const char *reason, *for_text; /* NULL = not given; for_text is a span */
+	const char *until, *since;     /* spans, NULL = not given */
 	int64_t wait;                  /* ms; 0 = do not */
 };
 
 /* The verbs. args are the words behind the verb. */
 int ctl_status(const struct ctl *c, char **args, int n);
 int ctl_explain(const struct ctl *c, char **args, int n);
+int ctl_history(const struct ctl *c, char **args, int n);
+int ctl_timeline(const struct ctl *c, char **args, int n);
+int ctl_plan(const struct ctl *c, char **args, int n);
 int ctl_records(const struct ctl *c, char **args, int n);
 int ctl_rotate(const struct ctl *c, char **args, int n);
 int ctl_pause(const struct ctl *c, char **args, int n);
@@ -43,6 +47,15 @@ int ctl_files(const struct ctl *c, char **args, int n);  /* "check" */
 int ctl_verify(const struct ctl *c, char **args, int n); /* "verify-message" */
 int ctl_discover(const struct ctl *c, char **args, int n);
 int ctl_grant(const struct ctl *c, char **args, int n);
+
+/* "/v1/plan?domain=...&until=..."; until NULL: now. Free with free(). */
+char *plan_path(char **names, int n, const char *until);
+
+/* The history, oldest first: `page` is called with each answer of /v1/history. An exit code; why it is not CTL_DONE was
+ * said. name and since may be NULL: all. */
+struct answer;
+typedef void history_page(void *arg, const struct answer *a, bool first);
+int history_pages(const struct ctl *c, const char *name, const char *since, history_page *page, void *arg);
 
 /* "dkimrotctl: ..." on stderr, cleaned. */
 void ctl_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -105,20 +105,6 @@ static void tell_rotation(struct job *j)
 	report(EVENT_ROTATION_STARTED, &f, j->slot->d->domain, old->name, dec->selector);
 }
 
-static void note_history(struct job *j, const struct outcome *out)
-{
-	struct buf b = {0};
-
-	buf_printf(&b, "{\"action\":\"%s\",\"selector\":\"%s\",\"status\":%d,\"task\":%lld,\"query_id\":\"",
-	        action_word(j->decision.action), j->decision.selector, out->status, (long long)out->task_id);
-	for (const char *p = out->query_id; *p != '\0'; p++)
-		if (*p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
-			buf_add(&b, p, 1);
-	buf_puts(&b, "\"}");
-	store_history(j->e->p.store, j->record.id, account_now(j->account), "change", b.data);
-	buf_free(&b);
-}
-
 static void outcome_committed(struct job *j, bool durable)
 {
 	(void)durable; /* the intent is durable: a lost outcome is resolved by reading */
@@ -154,7 +140,7 @@ static void changed(void *arg, const struct api_answer *a, bool was_denied)
 		return;
 	}
 	j->acted = true;
-	note_history(j, &out);
+	history_change(j, &out);
 	if (out.kind == OUTCOME_ACCEPTED || out.kind == OUTCOME_OPEN) {
 		tell_rotation(j);
 		if (j->order.order == ORDER_BACK)
@@ -302,14 +288,14 @@ static void note_written(struct job *j, const struct job_record *r, int64_t now)
 	if (x->verdict == WRITE_DONE) {
 		record_published(&j->record, r->selector, now);
 		j->acted = true;
-		store_history(j->e->p.store, j->record.id, now, "record",
-		        r->rr.absent ? "{\"action\":\"remove\"}" : "{\"action\":\"publish\"}");
 	} else {
 		record_answer(&j->record, j->decision.action, r->selector,
 		        x->changed || x->open ? ANSWER_OPEN : ANSWER_REFUSED, 0, now);
 	}
-	if (x->verdict != WRITE_DENIED)
-		tell_written(j, r);
+	if (x->verdict == WRITE_DENIED)
+		return;
+	history_record(j, r);
+	tell_written(j, r);
 }
 
 static enum reason reason_of(const struct write_item *x)

@@ -57,13 +57,6 @@ static void day_put(struct day *d, int64_t id, int64_t now)
 	d->n = tally_put(d->list, d->n, id, now);
 }
 
-static void day_remove(struct day *d, int64_t id)
-{
-	for (size_t i = 0; i < d->n; i++)
-		if (d->list[i].domain == id)
-			d->list[i--] = d->list[--d->n];
-}
-
 void brakes_load(struct account *a)
 {
 	char name[200];
@@ -91,9 +84,8 @@ void brakes_standing(struct account *a, const struct slot *s, struct standing *s
 		st->changed_this = false;
 		st->changed = st->max_changed;
 	}
-	for (size_t i = 0; i < a->switching.n; i++) /* what is unconfirmed for an hour is the breaker's */
-		if (a->switching.list[i].domain != s->id && st->now - a->switching.list[i].at < MS_HOUR)
-			st->rotating++;
+	/* what is unconfirmed for an hour is the breaker's */
+	st->rotating = tally_others(a->switching.list, a->switching.n, s->id, st->now, MS_HOUR);
 }
 
 void brakes_changed(struct account *a, const struct slot *s)
@@ -111,7 +103,7 @@ void brakes_switching(struct account *a, const struct slot *s, bool on)
 	if (on)
 		day_put(&a->switching, s->id, account_now(a));
 	else
-		day_remove(&a->switching, s->id);
+		a->switching.n = tally_drop(a->switching.list, a->switching.n, s->id);
 	day_save(a, "switching", &a->switching);
 }
 

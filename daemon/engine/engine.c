@@ -241,8 +241,25 @@ static void once_look(struct engine *e)
 	e->p.done(e->p.arg, code);
 }
 
+/* What is older than two years leaves the history, once a day, and at each run of --once; never by a clock that nobody
+ * vouches for. */
+static void prune(struct engine *e)
+{
+	for (size_t i = 0; i < e->n_accounts; i++) {
+		struct account *a = &e->accounts[i];
+		int64_t now = account_now(a);
+
+		if (!a->clock.known || (e->last_prune != 0 && now - e->last_prune < MS_DAY))
+			continue;
+		e->last_prune = now;
+		store_prune(e->p.store, now - KEEP);
+		return;
+	}
+}
+
 void engine_poke(struct engine *e)
 {
+	prune(e);
 	once_look(e);
 	if (e->stopping && e->jobs == 0 && e->stopped != NULL) {
 		void (*stopped)(void *arg) = e->stopped;
@@ -270,9 +287,9 @@ static void tick(void *arg)
 	slots_drop_missing(e);
 	if (inventory_expand_due(e->inventory, wall))
 		inventory_expand(e->inventory, wall);
-	if (wall - e->last_prune > MS_DAY) {
-		e->last_prune = wall;
-		store_prune(e->p.store, wall - KEEP);
+	prune(e);
+	if (wall - e->last_summary > MS_DAY) {
+		e->last_summary = wall;
 		if (wall - e->started > MS_HOUR)
 			tell_summary(e); /* once a day */
 	}
@@ -337,6 +354,7 @@ void engine_stop(struct engine *e, int64_t deadline_ms, void (*stopped)(void *ar
 
 void engine_free(struct engine *e)
 {
+	forecasts_clear(e);
 	slots_clear(e);
 	store_commit(e->p.store);
 	for (size_t i = 0; i < e->n_accounts; i++)

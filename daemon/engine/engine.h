@@ -61,6 +61,28 @@ enum ask_result engine_domain_json(struct engine *e, const char *name, struct bu
 void engine_domains_json(struct engine *e, struct buf *out);
 void engine_metrics(struct engine *e, struct buf *out);
 
+/* What would be sent, and to whom what will not go on by itself waits, as JSON (GET /v1/plan): of the named domains (ended
+ * by NULL, none = all), at this moment (span 0) or over the span ahead, FORECAST_MOST at most; transitions: with what will
+ * be seen of it then. Nothing is sent or written.
+ * ASK_OK: it is computed between other events, and `answer` gets it from the loop, exactly once; the text is its to free.
+ * ASK_UNKNOWN: ret_unknown is no domain of the inventory. ASK_REFUSED: too many are being computed. */
+#define FORECAST_MOST (730 * MS_DAY)
+typedef void engine_forecast_answer(void *arg, enum ask_result result, const char *why, struct buf *json);
+enum ask_result engine_forecast(struct engine *e, const char *const *names, int64_t span, bool transitions,
+        engine_forecast_answer *answer, void *arg, const char **ret_unknown);
+
+/* The history from a place on, `most` entries of it (0 = a page) as JSON: GET /v1/history. name NULL: of all domains.
+ * `next` names the place where the next page begins: the instant, and how many entries of it were read. ASK_REFUSED: the
+ * disk fails. */
+struct history_place {
+	int64_t at;
+	unsigned skip;
+};
+enum ask_result engine_history_json(
+        struct engine *e, const char *name, const struct history_place *from, unsigned most, struct buf *out);
+/* The API's clock as the domain's account has it, of the first account where name is NULL or unknown. */
+int64_t engine_now(struct engine *e, const char *name);
+
 /* Rotate now: looks, decides and sends, or refuses with the reason and the earliest time; answers from the loop. */
 typedef void engine_answer(void *arg, enum ask_result result, const char *text);
 void engine_rotate(struct engine *e, const char *name, enum order order, engine_answer *answer, void *arg);

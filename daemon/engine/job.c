@@ -23,7 +23,7 @@ unsigned job_need(const struct slot *s)
 	return (selectors ? LOOK_NEED : LOOK_NEED / 2) + (publishes(s) ? zone_need(1) : 0);
 }
 
-static struct rules rules_for(const struct engine *e, struct account *a)
+struct rules engine_rules(const struct engine *e, struct account *a)
 {
 	return (struct rules){
 	        .active = e->p.config->poll.active,
@@ -46,7 +46,7 @@ void job_start(struct engine *e, struct slot *s, unsigned reserved, const struct
 	j->reserved = reserved;
 	if (order != NULL)
 		j->order = *order;
-	j->rules = rules_for(e, s->account);
+	j->rules = engine_rules(e, s->account);
 	s->job = j;
 	s->account->jobs++;
 	e->jobs++;
@@ -106,6 +106,7 @@ void job_fold(struct job *j)
 	if (j->before.last_full != 0 && j->before.last_full <= j->rules.doubted &&
 	        was_changed(&j->before, &j->record, &notes))
 		brakes_changed(j->account, j->slot);
+	history_notes(j, &notes);
 	for (unsigned i = 0; i < notes.n; i++) {
 		const struct note *n = &notes.list[i];
 

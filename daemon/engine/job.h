@@ -66,6 +66,13 @@ bool act_may_write(struct job *j, unsigned record, const struct write_job *w);
 /* Every record of the job has its end. */
 void act_written(struct job *j);
 
+/* --- history.c: what is kept of it for two years ----------------------------------------------------------------- */
+
+void history_change(const struct job *j, const struct outcome *out);
+void history_record(const struct job *j, const struct job_record *r);
+void history_notes(struct job *j, const struct notes *notes);
+void history_verdict(const struct job *j); /* against what stood at the job's beginning */
+
 /* --- zones.c: who writes into a zone now ------------------------------------------------------------------------- */
 
 struct account *zone_account(const struct job *j); /* of the job's zone; NULL = there is none of that name */

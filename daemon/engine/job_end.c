@@ -122,6 +122,7 @@ void job_end(struct job *j)
 	                  (r->first_met != 0 && record_signer(r) == NULL && r->status != STATUS_ENABLED);
 	s->in_flight = record_has_intent(r);
 	job_save(j);
+	history_verdict(j);
 	slot_note_api(s, s->in_flight);
 	job_commit(j, ended);
 }

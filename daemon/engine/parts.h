@@ -19,6 +19,7 @@ struct job;
 struct call;
 struct orphan;
 struct zone_batch;
+struct forecast;
 
 /* One domain of the inventory, in memory: its schedule and what the counts need. The record lives in the store. */
 struct slot {
@@ -120,11 +121,12 @@ struct engine {
 	void *stopped_arg;
 	uint64_t progress;
 	int64_t started, once_until;
-	int64_t last_prune;
+	int64_t last_prune, last_summary; /* API's clock; host wall */
 	int64_t oldest_key,
 	        oldest_at; /* for /metrics: the signer longest in service, and when it was found (boot clock) */
-	unsigned jobs, jobs_ended; /* ended: since memory was last given back */
-	struct zone_batch *zones;  /* that are written now */
+	unsigned jobs, jobs_ended;  /* ended: since memory was last given back */
+	struct zone_batch *zones;   /* that are written now */
+	struct forecast *forecasts; /* being computed */
 	bool once_done;
 };
 
@@ -187,6 +189,11 @@ unsigned job_need(const struct slot *s); /* requests to reserve */
 void job_cancel(struct job *j);
 void commit_turn(void *arg);             /* of the engine: what was saved this turn becomes durable */
 bool job_is_acting(const struct job *j); /* a change has left, or is about to */
+struct rules engine_rules(const struct engine *e, struct account *a);
+
+/* --- forecast.c ---------------------------------------------------------------------------------------------------- */
+
+void forecasts_clear(struct engine *e); /* those under way are answered that they are not to be had */
 
 /* --- slots.c ------------------------------------------------------------------------------------------------------ */
 

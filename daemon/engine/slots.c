@@ -353,8 +353,8 @@ void slots_drop_missing(struct engine *e)
 		free(s);
 	}
 	e->n_slots = n;
-	if (e->jobs != 0)
-		return; /* jobs hold on to their generation */
+	if (e->jobs != 0 || e->forecasts != NULL)
+		return; /* they hold on to their generation */
 	n = 0;
 	for (size_t i = 0; i < e->n_old; i++)
 		if (generation_is_used(e, e->old[i]))

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
+#include "codec/window.h"
 #include "unit/inventory_common.h"
 
 static void sorted_and_found(void **state)
@@ -266,8 +267,8 @@ static void windows_are_expanded_and_renewed(void **state)
 	inventory_expand(inv, friday);
 	assert_true(window_open(inv->list[0].policy.window, friday));
 	assert_false(window_open(inv->list[0].policy.window, friday + MS_DAY));
-	assert_false(inventory_expand_due(inv, friday + 199 * MS_DAY));
-	assert_true(inventory_expand_due(inv, friday + 200 * MS_DAY));
+	assert_false(inventory_expand_due(inv, friday + (WINDOW_DAYS / 2 - 1) * MS_DAY));
+	assert_true(inventory_expand_due(inv, friday + WINDOW_DAYS / 2 * MS_DAY));
 	assert_true(inventory_expand_due(inv, friday - 1));
 	assert_true(window_open(inv->list[2].policy.window, friday + MS_DAY));
 	inventory_free(inv);

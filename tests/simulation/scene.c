@@ -1,0 +1,120 @@
+/* Setting a scene and clearing it away. */
+#include "simulation/scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "io/dns.h"
+#include "io/http.h"
+#include "io/loop.h"
+#include "io/store.h"
+#include "io_ram/store_ram.h"
+
+#define EPOCH (INT64_C(1790000000) * 1000)
+
+struct stage scene;
+
+void scene_trouble(const char *what)
+{
+	fprintf(stderr, "%s\n", what);
+	exit(2);
+}
+
+static struct config *configure(const struct scene *s)
+{
+	struct buf b = {0};
+	struct diags d = {0};
+
+	buf_printf(&b,
+	        "accounts: { default: { endpoint: \"https://api.example/1.0\", credentials: /none, "
+	        "requests_per_minute: 0 } }\n%spolicies: { default: { %s } }\n",
+	        s->top != NULL ? s->top : "safety: { max_daily_changes: 100 }\n", s->policy);
+	struct config *c = config_parse(b.data, b.len, "story", &d);
+	if (c == NULL)
+		scene_trouble(d.list[0].text);
+	buf_free(&b);
+	return c;
+}
+
+static struct inventory *populate(const struct scene *s)
+{
+	struct buf b = {0};
+	struct diags d = {0};
+
+	buf_puts(&b, "domains:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(s->domains) && s->domains[i] != NULL; i++) {
+		char name[64], platform[16], state[16];
+		unsigned selectors;
+		const char *more = strchr(s->domains[i], ',');
+		bool own = more != NULL && strstr(more, "dns:") != NULL;
+
+		if (sscanf(s->domains[i], "%63s %15s %15s %u", name, platform, state, &selectors) != 4)
+			scene_trouble(s->domains[i]);
+		bool hosted = str_eq(platform, "exchange") || str_eq(platform, "emailpro");
+		buf_printf(&b, "  - { domain: %s, platform: %s%s%s%s }\n", name, platform,
+		        hosted ? ", service: svc-1" : "", own ? "" : ", dns: ovh", more != NULL ? more : "");
+		if (world_add_domain(sim.world, sim.now, "default", platform,
+		            hosted ? "svc-1" : "00000000-0000-4000-8000-000000000001", name, name, "ovh",
+		            selectors, state) != 0)
+			scene_trouble("the world has no such domain");
+	}
+	struct inventory_text file = {.path = "story.yaml", .text = b.data, .len = b.len};
+	struct inventory *inv = inventory_start(scene.config, &file, 1, NULL, 0, &d);
+	if (d.n != 0)
+		scene_trouble(d.list[0].text);
+	buf_free(&b);
+	return inv;
+}
+
+void scene_begin(const struct scene *s)
+{
+	static char app[] = "default", secret[] = "s", consumer[] = "c";
+	static struct credentials keys = {.kind = CREDENTIALS_KEYS,
+	        .application_key = app,
+	        .application_secret = secret,
+	        .consumer_key = consumer};
+	static struct credentials *cred[1] = {&keys};
+	char error[200];
+	const char *why;
+	struct dns_options o = {.authoritative = true};
+
+	memset(&sim, 0, sizeof(sim));
+	sim.rng = 1;
+	sim.now = EPOCH;
+	sim.boot_at = EPOCH - MS_HOUR;
+	sim.world = world_new(1);
+	store_ram_forget("sim");
+	scene.config = configure(s);
+	scene.loop = loop_new();
+	scene.http = http_new(scene.loop, "simulation", 8, 0);
+	scene.dns = dns_new(scene.loop, &o, &why);
+	scene.store = store_open("sim", false, error, sizeof(error));
+	struct engine_parts parts = {.loop = scene.loop,
+	        .http = scene.http,
+	        .dns = scene.dns,
+	        .store = scene.store,
+	        .config = scene.config,
+	        .credentials = cred};
+	scene.engine = engine_new(&parts);
+	struct inventory *inv = populate(s);
+	for (size_t i = 0; i < ARRAY_SIZE(s->set) && s->set[i][0] != NULL; i++)
+		if (world_set(sim.world, s->set[i][0], s->set[i][1]) != 0)
+			scene_trouble(s->set[i][0]);
+	if (s->paused)
+		engine_pause(scene.engine, NULL, "to be foretold first", MS_HOUR);
+	engine_start(scene.engine, inv);
+	sim_run(scene.loop, sim.now + s->age);
+}
+
+void scene_end(void)
+{
+	engine_free(scene.engine);
+	store_close(scene.store);
+	dns_free(scene.dns);
+	http_free(scene.http);
+	loop_free(scene.loop);
+	world_free(sim.world);
+	config_free(scene.config);
+}
