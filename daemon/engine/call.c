@@ -135,6 +135,7 @@ static void answered(void *arg, const struct http_answer *h)
 	unlink_from(&a->sent, NULL, c);
 	a->e->progress++;
 	count_answer(a, c->q.method, h->status);
+	metrics_took(a, h->took_ms);
 	/* Time and tokens have a patience of their own: that they cannot be had holds up no look. */
 	if (needs_auth(c) || h->status == 429)
 		note_health(a, h);

@@ -47,7 +47,7 @@ static void pause_save(struct engine *e)
 		        e->paused_why);
 	store_set_fact(e->p.store, "paused", e->paused ? b.data : NULL);
 	buf_free(&b);
-	store_commit(e->p.store);
+	engine_commit(e);
 }
 
 static void pause_load(struct engine *e)
@@ -82,7 +82,7 @@ static enum ask_result edit_record(
 	edit(r, arg);
 	store_save(e->p.store, &key, r);
 	s->id = r->id;
-	if (store_commit(e->p.store) != 0)
+	if (engine_commit(e) != 0)
 		result = ASK_REFUSED;
 	free(r);
 	return result;
@@ -294,7 +294,7 @@ static void tick(void *arg)
 			tell_summary(e); /* once a day */
 	}
 	if (store_dirty(e->p.store))
-		store_commit(e->p.store);
+		engine_commit(e);
 	pump_all(e);
 	engine_poke(e);
 	tick_later(e);
@@ -356,7 +356,7 @@ void engine_free(struct engine *e)
 {
 	forecasts_clear(e);
 	slots_clear(e);
-	store_commit(e->p.store);
+	engine_commit(e);
 	for (size_t i = 0; i < e->n_accounts; i++)
 		account_clear(&e->accounts[i]);
 	free(e->accounts);

@@ -195,7 +195,7 @@ void commit_turn(void *arg)
 	struct engine *e = arg;
 	bool due = commit_is_due(e);
 	struct job *list = e->commit_head;
-	int r = due ? store_commit(e->p.store) : 0;
+	int r = due ? engine_commit(e) : 0;
 
 	e->commit_head = e->commit_tail = NULL;
 	if (due) {

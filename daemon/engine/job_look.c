@@ -103,6 +103,7 @@ static void looked(void *arg, const struct evidence *ev)
 
 	l->look = NULL;
 	s->dns = *ev;
+	j->e->dns_looks[ev->state <= SEEN_BOGUS ? ev->state : SEEN_UNKNOWN]++;
 	s->dns_at = account_now(j->account);
 	if (--j->looking == 0)
 		job_fold(j);

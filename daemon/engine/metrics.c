@@ -128,6 +128,72 @@ static void accounts(struct engine *e, struct buf *out)
 		}
 }
 
+/* --- how long requests take ----------------------------------------------------------------------------------------- */
+
+static const int64_t took_bounds[TOOK_BUCKETS] = {50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000}; /* ms */
+
+void metrics_took(struct account *a, int64_t ms)
+{
+	size_t i = 0;
+
+	while (i < TOOK_BUCKETS && ms > took_bounds[i])
+		i++;
+	a->took[i]++;
+	a->took_ms += ms;
+}
+
+static void latency(struct engine *e, struct buf *out)
+{
+	static const char name[] = "dkimrotd_api_request_duration_seconds";
+	char bound[32];
+
+	head(out, name, "histogram", "How long requests to the API took, answered or not.");
+	for (size_t i = 0; i < e->n_accounts; i++) {
+		const struct account *a = &e->accounts[i];
+		struct buf series = {0};
+		uint64_t n = 0;
+
+		buf_printf(&series, "%s_bucket", name);
+		for (size_t k = 0; k <= TOOK_BUCKETS; k++) {
+			n += a->took[k];
+			if (k < TOOK_BUCKETS)
+				str_format(bound, sizeof(bound), "%g", (double)took_bounds[k] / 1000);
+			else
+				str_format(bound, sizeof(bound), "+Inf");
+			line(out, series.data, a, "le", bound, (double)n);
+		}
+		series.len = 0;
+		buf_printf(&series, "%s_sum", name);
+		line(out, series.data, a, NULL, NULL, (double)a->took_ms / 1000);
+		series.len = 0;
+		buf_printf(&series, "%s_count", name);
+		line(out, series.data, a, NULL, NULL, (double)n);
+		buf_free(&series);
+	}
+}
+
+int engine_commit(struct engine *e)
+{
+	int r = store_commit(e->p.store);
+
+	e->commits++;
+	e->commits_failed += r != 0;
+	return r;
+}
+
+static void counters(struct engine *e, struct buf *out)
+{
+	head(out, "dkimrotd_dns_looks_total", "counter",
+	        "Looks at a selector's record and key, by what they found; unknown = too few answered.");
+	for (unsigned i = 0; i <= SEEN_BOGUS; i++)
+		buf_printf(out, "dkimrotd_dns_looks_total{result=\"%s\"} %llu\n", seen_word((enum seen)i),
+		        (unsigned long long)e->dns_looks[i]);
+	head(out, "dkimrotd_state_commits_total", "counter", "Times that the state was to be made durable.");
+	buf_printf(out, "dkimrotd_state_commits_total %llu\n", (unsigned long long)e->commits);
+	head(out, "dkimrotd_state_commit_failures_total", "counter", "Times that this failed.");
+	buf_printf(out, "dkimrotd_state_commit_failures_total %llu\n", (unsigned long long)e->commits_failed);
+}
+
 void engine_metrics(struct engine *e, struct buf *out)
 {
 	struct oldest o = {.e = e, .since = e->oldest_key};
@@ -137,6 +203,8 @@ void engine_metrics(struct engine *e, struct buf *out)
 		refused += e->inventory->files[i].state != INVENTORY_OK;
 	domains(e, out);
 	accounts(e, out);
+	latency(e, out);
+	counters(e, out);
 	/* every record is read for it, which is too dear for each scrape */
 	if (e->oldest_at == 0 || loop_boot(e->p.loop) - e->oldest_at > OLDEST_KEPT) {
 		o.since = 0;

@@ -49,6 +49,8 @@ struct day { /* a tally that grows */
 	size_t n, cap;
 };
 
+#define TOOK_BUCKETS 9
+
 struct account {
 	struct engine *e;
 	const struct config_account *cfg;
@@ -96,6 +98,9 @@ struct account {
 		uint64_t n;
 	} counts[64];
 	size_t n_counts;
+	uint64_t took[TOOK_BUCKETS +
+	              1]; /* requests by how long they took: metrics.c has the bounds, the last has none */
+	int64_t took_ms;  /* all of them together */
 };
 
 struct engine {
@@ -120,6 +125,7 @@ struct engine {
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 	uint64_t progress;
+	uint64_t commits, commits_failed, dns_looks[SEEN_BOGUS + 1]; /* for /metrics */
 	int64_t started, once_until;
 	int64_t last_prune, last_summary; /* API's clock; host wall */
 	int64_t oldest_key,
@@ -234,6 +240,10 @@ void tell_difference(const struct slot *s, struct record *r, int64_t now);
 struct json_w;
 void evidence_json(struct json_w *w, const struct rec_selector *x);
 void diagnosis_json(struct json_w *w, const struct desired *d, const struct record *r, int64_t now);
+
+/* metrics.c */
+void metrics_took(struct account *a, int64_t ms); /* a request was answered, or not, after so long */
+int engine_commit(struct engine *e);              /* store_commit, counted */
 
 void engine_poke(
         struct engine *e); /* something finished: once mode and stopping look whether they are done */

@@ -37,6 +37,7 @@ check    lintian               cmd  lintian
 check    mandoc                cmd  mandoc
 check    openssl               cmd  openssl
 check    procps                cmd  pgrep
+check    prometheus            cmd  promtool
 check    python3               cmd  /usr/bin/python3
 check    python3-jsonschema    file /usr/lib/python3/dist-packages/jsonschema/__init__.py
 check    python3-dkim          file /usr/lib/python3/dist-packages/dkim/__init__.py
@@ -130,6 +131,7 @@ echo "dkimrotd: installing what is missing (NO_DEPS=1 stops that): $lack"
 if [ -n "$sudo" ]; then sudo="sudo -n"; fi
 services=
 case " $lack " in *" knot "*) services=knot.service ;; esac
+case " $lack " in *" prometheus "*) services+="${services:+ }prometheus.service" ;; esac
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 </dev/null; }

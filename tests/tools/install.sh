@@ -41,6 +41,8 @@ done
 for file in conf/*; do put 644 "$DOCDIR/examples" "$file"; done
 put 644 "$PREFIX/share/dkimrotd" conf/schema/*.json
 put 644 "$DOCDIR/examples/ansible" conf/ansible/*
+put 644 "$DOCDIR/examples/prometheus" conf/prometheus/*
+put 644 "$PREFIX/share/bash-completion/completions" conf/completion/*
 for file in conf/inventory.d/*; do put 644 "$DOCDIR/examples/inventory.d" "$file"; done
 put 644 "$DOCDIR" README.md LICENSE
 install -d -m 755 "$dest$SYSCONFDIR/dkimrotd" "$dest$SYSCONFDIR/dkimrotd/inventory.d"
