@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/diag.h"
 #include "base/util.h"
@@ -304,6 +305,15 @@ static void run(struct daemon *d)
 	loop_run(d->loop);
 }
 
+/* Secrets are in our memory: it goes into no core dump, and nobody but root may look into it, another process of our own
+ * user neither. Sanitizers look into their own by the same door. */
+static void hide_memory(void)
+{
+#ifndef DKIMROTD_SANITIZED
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -320,6 +330,7 @@ int main(int argc, char **argv)
 	int sink = -1;
 
 	signal(SIGPIPE, SIG_IGN);
+	hide_memory();
 	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
 		if (c == 'c')
 			d.config_path = optarg;

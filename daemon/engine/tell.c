@@ -10,6 +10,7 @@ void tell_fields(struct fields *f, const struct slot *s)
 	f->domain = s->d->domain;
 	f->platform = platform_word(s->d->platform);
 	f->account = s->d->account;
+	f->service = s->d->service;
 	f->phase = phase_word((enum phase)s->phase);
 }
 
@@ -98,6 +99,95 @@ static bool is_trouble(enum condition c)
 	return c == CONDITION_BLOCKED || c == CONDITION_ERROR;
 }
 
+/* --- trouble that many domains share -------------------------------------------------------------------------------- */
+
+enum scope {
+	SCOPE_DOMAIN,
+	SCOPE_SERVICE,
+	SCOPE_ACCOUNT,   /* of one platform: a route that is not granted is so for all its domains */
+	SCOPE_ELSEWHERE, /* it has an event of its own, told where it is found out */
+};
+
+static enum scope scope_of(const struct slot *s, enum reason r)
+{
+	switch (r) {
+	case REASON_ACCOUNT_STOPPED:
+	case REASON_BREAKER:
+	case REASON_STATE_DISK:
+		return SCOPE_ELSEWHERE;
+	case REASON_SERVICE_EXPIRED:
+	case REASON_SERVICE_CLOSED:
+	case REASON_NO_SERVICE:
+		return s->d->service != NULL ? SCOPE_SERVICE : SCOPE_DOMAIN;
+	case REASON_NOT_GRANTED:
+	case REASON_API_TROUBLE:
+		return SCOPE_ACCOUNT;
+	default:
+		return SCOPE_DOMAIN;
+	}
+}
+
+static bool in_scope(const struct slot *a, const struct slot *b, enum scope scope)
+{
+	return a->account == b->account && a->d->platform == b->d->platform &&
+	       (scope == SCOPE_ACCOUNT || (str_eq(a->d->service, b->d->service) &&
+	                                          str_eq(a->d->organization, b->d->organization)));
+}
+
+static bool others_have_it(const struct slot *s, enum reason r, enum scope scope)
+{
+	const struct engine *e = s->account->e;
+
+	for (size_t i = 0; i < e->n_slots; i++) {
+		const struct slot *x = e->slots[i];
+
+		if (x != s && x->missing_since == 0 && x->looked && (enum reason)x->reason == r &&
+		        in_scope(s, x, scope))
+			return true;
+	}
+	return false;
+}
+
+static void name_scope(char *dst, size_t n, const struct slot *s, enum scope scope)
+{
+	if (scope == SCOPE_SERVICE)
+		str_format(dst, n, "service %s (%s, account %s)", s->d->service,
+		        platform_word(s->d->platform), s->d->account);
+	else
+		str_format(dst, n, "account %s, %s", s->d->account, platform_word(s->d->platform));
+}
+
+/* The first is told, the others are counted within the hour: no domain's name makes them different. */
+static void tell_shared(const struct slot *s, const struct fields *of, enum scope scope, const char *text)
+{
+	struct fields f = *of;
+	char name[300];
+
+	name_scope(name, sizeof(name), s, scope);
+	f.domain = NULL;
+	f.phase = f.phase_old = f.action = NULL;
+	f.next = 0;
+	if (scope == SCOPE_ACCOUNT)
+		f.service = NULL;
+	report(EVENT_SERVICE_TROUBLE, &f, name, text, s->d->domain);
+}
+
+/* Told by the last of them. */
+static void tell_shared_over(
+        const struct slot *s, const struct fields *of, enum reason before, enum scope scope)
+{
+	struct fields f = *of;
+	char name[300];
+
+	if (others_have_it(s, before, scope))
+		return;
+	name_scope(name, sizeof(name), s, scope);
+	f.domain = NULL;
+	if (scope == SCOPE_ACCOUNT)
+		f.service = NULL;
+	report(EVENT_SERVICE_BACK, &f, name);
+}
+
 /* Told when it changes: trouble loudly, once; the way back; a new phase. A look without news is debug. */
 void tell_verdict(
         const struct slot *s, const struct record *before, struct record *r, const struct decision *dec)
@@ -117,16 +207,24 @@ void tell_verdict(
 		f.phase_old = phase_word(before->phase);
 	str_format(text, sizeof(text), "%s%s%s", why, dec->detail[0] != '\0' ? ": " : "", dec->detail);
 	bool news = before->reason != r->reason || before->condition != r->condition;
-	/* a service's or an account's trouble is told once for the account, not once a domain */
-	bool shared = r->reason == REASON_ACCOUNT_STOPPED || r->reason == REASON_BREAKER;
-	if (is_trouble(r->condition) && news && !shared) {
+	enum scope scope = scope_of(s, r->reason), was = scope_of(s, before->reason);
+	bool over = !is_trouble(r->condition) && is_trouble(before->condition) && before->first_met != 0 &&
+	            r->reason != REASON_API_TROUBLE;
+	if (is_trouble(r->condition) && news && scope == SCOPE_DOMAIN) {
 		if (r->reason == REASON_RECORD_PERSON)
 			report(EVENT_RECORD_NEEDED, &f, domain, dec->detail);
 		report(r->condition == CONDITION_BLOCKED ? EVENT_BLOCKED : EVENT_ERROR, &f, domain, text);
 		r->told = r->since;
-	} else if (!is_trouble(r->condition) && is_trouble(before->condition) && before->first_met != 0 &&
-	           r->reason != REASON_API_TROUBLE) {
+	} else if (is_trouble(r->condition) && news) {
+		if (scope != SCOPE_ELSEWHERE)
+			tell_shared(s, &f, scope, text);
+		report(EVENT_PHASE_CHANGED, &f, domain, phase_word(r->phase), text);
+	} else if (over && was == SCOPE_DOMAIN) {
 		report(EVENT_RECOVERED, &f, domain, why);
+	} else if (over) {
+		if (was != SCOPE_ELSEWHERE)
+			tell_shared_over(s, &f, before->reason, was);
+		report(EVENT_PHASE_CHANGED, &f, domain, phase_word(r->phase), text);
 	} else if (before->phase != r->phase) {
 		report(EVENT_PHASE_CHANGED, &f, domain, phase_word(r->phase), text);
 	} else {

@@ -18,7 +18,8 @@ enum report_sink { REPORT_JOURNAL, REPORT_TEXT, REPORT_JSON };
 
 /* The fields beside MESSAGE, PRIORITY, MESSAGE_ID and DKIM_EVENT (the event's name); NULL, 0 = left out. Borrowed for the call. */
 struct fields {
-	const char *domain, *selector, *platform, *account, *phase, *phase_old, *action, *reason, *waits_on;
+	const char *domain, *selector, *platform, *account, *service, *phase, *phase_old, *action, *reason,
+	        *waits_on;
 	int64_t next;   /* DKIM_NEXT: an instant, written in UTC */
 	int error_code; /* DKIM_ERROR_CODE 501 to 504 */
 	const char *query_id;
@@ -36,7 +37,7 @@ enum report_sink report_default(void);
 void report_close(void); /* writes out what is queued, for at most two seconds */
 
 /* One event. The message is the event's text with the printf arguments that the table's text takes: strings, as many as
- * it has %s. Repeats of the same event with the same domain, account, platform, selector, action, reason and place in a
+ * it has %s. Repeats of the same event with the same domain, account, service, platform, selector, action, reason and place in a
  * file within an hour are folded into one line with a count (priorities err and warning only). Texts from outside
  * may come as they are. From the loop's thread only. Before report_open a line goes to stderr at once. */
 void report(enum event e, const struct fields *f, ...);

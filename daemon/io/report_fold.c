@@ -48,8 +48,8 @@ struct fold *fold_new(fold_tell *tell, void *arg)
 
 static char *key_of(enum event e, const struct fields *f)
 {
-	const char *const parts[] = {
-	        f->domain, f->platform, f->account, f->selector, f->action, f->reason, f->config_file};
+	const char *const parts[] = {f->domain, f->platform, f->account, f->service, f->selector, f->action,
+	        f->reason, f->config_file};
 	struct buf b = {0};
 
 	buf_printf(&b, "%d %d %d", (int)e, f->config_line, f->config_column);
@@ -80,8 +80,8 @@ static void held_set(struct held *h, const struct fields *f, const char *message
 {
 	held_clear(h);
 	h->f = *f;
-	const char **texts[] = {&h->f.domain, &h->f.selector, &h->f.platform, &h->f.account, &h->f.phase,
-	        &h->f.phase_old, &h->f.action, &h->f.reason, &h->f.waits_on, &h->f.query_id,
+	const char **texts[] = {&h->f.domain, &h->f.selector, &h->f.platform, &h->f.account, &h->f.service,
+	        &h->f.phase, &h->f.phase_old, &h->f.action, &h->f.reason, &h->f.waits_on, &h->f.query_id,
 	        &h->f.http_method, &h->f.http_path, &h->f.config_file};
 	size_t n = 1;
 

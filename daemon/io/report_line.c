@@ -79,6 +79,7 @@ static void add_fields(struct builder *b, const struct fields *f)
 	add(b, "DKIM_SELECTOR", f->selector);
 	add(b, "DKIM_PLATFORM", f->platform);
 	add(b, "DKIM_ACCOUNT", f->account);
+	add(b, "DKIM_SERVICE", f->service);
 	add(b, "DKIM_PHASE", f->phase);
 	add(b, "DKIM_PHASE_OLD", f->phase_old);
 	add(b, "DKIM_ACTION", f->action);

@@ -15,6 +15,8 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
+#define JOURNAL_AGAIN_MS 250
+
 struct writer {
 	enum report_sink sink;
 	bool colour;
@@ -48,10 +50,15 @@ static bool write_all(int fd, const char *p, size_t n)
 	return true;
 }
 
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+/* sd_journal_sendv(3) calls it done when there is no journald at all: that would be a line lost in silence. */
 static bool to_journal(const struct line *l)
 {
 	struct iovec v[LINE_FIELDS];
 
+	if (access(JOURNAL_SOCKET, F_OK) != 0)
+		return false;
 	for (unsigned i = 0; i < l->n; i++)
 		v[i] = (struct iovec){(void *)(uintptr_t)l->field[i], strlen(l->field[i])};
 	return sd_journal_sendv(v, (int)l->n) >= 0;
@@ -70,13 +77,9 @@ static bool to_stderr(const struct line *l, bool json, bool colour)
 	return done;
 }
 
-static void put_out(struct writer *w, const struct line *l)
+static bool put_out(struct writer *w, const struct line *l)
 {
-	bool done =
-	        w->sink == REPORT_JOURNAL ? to_journal(l) : to_stderr(l, w->sink == REPORT_JSON, w->colour);
-
-	if (!done)
-		atomic_fetch_add(&dropped, 1);
+	return w->sink == REPORT_JOURNAL ? to_journal(l) : to_stderr(l, w->sink == REPORT_JSON, w->colour);
 }
 
 static bool colour_wanted(void)
@@ -102,15 +105,30 @@ static int64_t wall_ms(void)
 }
 
 /* The sink takes lines again: how many it missed. */
-static void tell_dropped(struct writer *w, uint64_t count)
+static bool tell_dropped(struct writer *w, uint64_t count)
 {
 	char message[200];
 
 	str_format(message, sizeof(message), "%llu lines were dropped because the journal did not take them",
 	        (unsigned long long)count);
 	struct line *l = line_new(EVENT_LINES_DROPPED, wall_ms(), NULL, message, 0);
-	put_out(w, l);
+	bool done = put_out(w, l);
 	free(l);
+	return done;
+}
+
+/* A journald that is gone comes back: its line is kept for it, and others queue behind. False when we are to end. */
+static bool wait_for_journal(struct writer *w)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += JOURNAL_AGAIN_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	while (!w->stop && pthread_cond_timedwait(&w->more, &w->lock, &until) == 0)
+		;
+	return !w->stop;
 }
 
 static void *writer_main(void *arg)
@@ -128,11 +146,18 @@ static void *writer_main(void *arg)
 		struct line *l = w->ring[w->first];
 		uint64_t untold = w->n == 1 ? w->untold : 0;
 		pthread_mutex_unlock(&w->lock);
-		put_out(w, l);
-		free(l);
-		if (untold)
-			tell_dropped(w, untold);
+		bool done = put_out(w, l);
+		if (done && untold)
+			untold = tell_dropped(w, untold) ? untold : 0;
 		pthread_mutex_lock(&w->lock);
+		if (!done && w->sink == REPORT_JOURNAL && wait_for_journal(w))
+			continue;
+		if (!done) {
+			atomic_fetch_add(&dropped, 1);
+			w->untold++;
+			untold = 0;
+		}
+		free(l);
 		w->first = (w->first + 1) % WRITER_LINES;
 		w->n--;
 		w->untold -= untold;
@@ -152,9 +177,9 @@ int writer_new(enum report_sink sink, struct writer **ret_writer)
 	w->sink = sink;
 	w->colour = sink == REPORT_TEXT && colour_wanted();
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->more, NULL);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->more, &clock);
 	pthread_cond_init(&w->drained, &clock);
 	pthread_condattr_destroy(&clock);
 	/* Signals belong to the loop's thread. */

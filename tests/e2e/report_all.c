@@ -16,6 +16,7 @@ static const struct fields every = {.domain = "b\xc3\xbc"
         .selector = "ovhex1-selector1",
         .platform = "exchange",
         .account = "default",
+        .service = "hosted-zz1111111-1",
         .phase = "grace",
         .phase_old = "rotating",
         .action = "delete",
