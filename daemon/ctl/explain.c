@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/span.h"
 #include "ctl/advice.h"
 #include "ctl/view.h"
 
@@ -58,8 +59,103 @@ static void put_where(const struct shown_domain *d, const struct screen *s, stru
 	}
 }
 
-static void put_selector(
-        const struct shown_domain *d, const struct shown_selector *x, const struct screen *s, struct buf *out)
+/* --- the evidence -------------------------------------------------------------------------------------------------- */
+
+static const char *clean_text(char dst[STR_CLEAN_MAX + 1], const struct json *object, const char *key)
+{
+	const char *text = json_string(json_get(object, key));
+
+	return text != NULL ? str_clean(dst, STR_CLEAN_MAX + 1, text) : NULL;
+}
+
+/* "ns1.example (192.0.2.1) says ok: x.example, TTL 1h, asked in 12 ms" */
+static void put_server(const struct json *j, const char *otherwise, struct buf *out)
+{
+	char name[STR_CLEAN_MAX + 1], address[STR_CLEAN_MAX + 1], said[STR_CLEAN_MAX + 1],
+	        target[STR_CLEAN_MAX + 1], why[STR_CLEAN_MAX + 1], span[SPAN_TEXT];
+	const char *a = clean_text(address, j, "address"), *t = clean_text(target, j, "target"),
+	           *w = clean_text(why, j, "why"), *n = clean_text(name, j, "name");
+	const char *what = clean_text(said, j, "said");
+	int64_t ttl = 0, took = -1;
+
+	if (what == NULL)
+		return;
+	json_int64(json_get(j, "ttl"), &ttl);
+	json_int64(json_get(j, "took_ms"), &took);
+	buf_printf(out, "            %s", n != NULL ? n : otherwise);
+	if (a != NULL)
+		buf_printf(out, " (%s)", a);
+	if (str_eq(what, "silent"))
+		buf_puts(out, " is silent");
+	else
+		buf_printf(out, " says: %s", what);
+	if (t != NULL)
+		buf_printf(out, " %s", t);
+	if (w != NULL)
+		buf_printf(out, ": %s", w);
+	if (ttl > 0)
+		buf_printf(out, ", TTL %s", span_format_short(span, ttl * MS_SECOND));
+	if (took >= 0)
+		buf_printf(out, ", after %lld ms", (long long)took);
+	buf_puts(out, "\n");
+}
+
+static void put_instant(
+        const struct json *e, const char *key, const char *words, int64_t now, struct buf *out)
+{
+	const char *text = json_string(json_get(e, key));
+	int64_t at = 0;
+
+	if (text == NULL || !time_parse(text, &at))
+		return;
+	buf_printf(out, "            %s ", words);
+	put_time(out, at, now);
+	buf_puts(out, "\n");
+}
+
+/* What the last look found: the verdict, then each server's own words. */
+static void put_evidence(const struct json *e, int64_t now, struct buf *out)
+{
+	char record[STR_CLEAN_MAX + 1], dnssec[STR_CLEAN_MAX + 1], key[STR_CLEAN_MAX + 1],
+	        detail[STR_CLEAN_MAX + 1], span[SPAN_TEXT];
+	const char *at = json_string(json_get(e, "at")), *d = clean_text(detail, e, "detail");
+	const char *r = clean_text(record, e, "record"), *k = clean_text(key, json_get(e, "key"), "dns"),
+	           *s = clean_text(dnssec, e, "dnssec");
+	int64_t seen = 0, unheard = 0, wait = 0;
+
+	if (at == NULL || !time_parse(at, &seen))
+		return;
+	buf_puts(out, "  seen      ");
+	put_time(out, seen, now);
+	buf_printf(out, ": record %s, key %s, DNSSEC %s\n", r ? r : "unknown", k ? k : "unknown",
+	        s ? s : "unknown");
+	if (d != NULL)
+		buf_printf(out, "            %s\n", d);
+	for (const struct json *j = json_first(json_get(e, "servers")); j != NULL; j = json_next(j))
+		put_server(j, "a server", out);
+	json_int64(json_get(e, "servers_not_shown"), &unheard);
+	if (unheard > 0)
+		buf_printf(out, "            and %lld more servers\n", (long long)unheard);
+	put_server(json_get(e, "recursive"), "the resolver", out);
+	put_instant(e, "right_since", "right since", now, out);
+	put_instant(e, "wrong_since", "wrong since", now, out);
+	json_int64(json_get(e, "wait_seconds"), &wait);
+	if (wait > 0)
+		buf_printf(out, "            a switch to it waits %s after that, for the longest TTL\n",
+		        span_format_short(span, wait * MS_SECOND));
+}
+
+/* The evidence of a selector by its name, in the daemon's own JSON of the domain. */
+static const struct json *evidence_of(const struct json *domain, const char *name)
+{
+	for (const struct json *s = json_first(json_get(domain, "selectors")); s != NULL; s = json_next(s))
+		if (str_eq(json_string(json_get(s, "name")), name))
+			return json_get(s, "evidence");
+	return NULL;
+}
+
+static void put_selector(const struct shown_domain *d, const struct shown_selector *x,
+        const struct json *evidence, const struct screen *s, struct buf *out)
 {
 	buf_puts(out, "\n");
 	screen_put(s, out, STYLE_BOLD, x->name ? x->name : "?");
@@ -71,6 +167,7 @@ static void put_selector(
 	if (x->bits)
 		buf_printf(out, ", a key of %lld bits", (long long)x->bits);
 	buf_puts(out, "\n");
+	put_evidence(evidence, d->now, out);
 	if (x->signing_since) {
 		buf_puts(out, "  signs     since ");
 		put_time(out, x->signing_since, d->now);
@@ -134,10 +231,14 @@ int ctl_explain(const struct ctl *c, char **args, int n)
 	} else if (rc == CTL_DONE && g.shown->n == 1) {
 		struct screen s = screen_of(c);
 		const struct shown_domain *d = &g.shown->list[0];
+		const struct json *all = NULL;
 
+		json_parse(g.domains.data, g.domains.len, JSON_MAX_LOCAL, &all, NULL, 0);
 		put_where(d, &s, &out);
 		for (size_t i = 0; i < d->n_selectors; i++)
-			put_selector(d, &d->selectors[i], &s, &out);
+			put_selector(d, &d->selectors[i], evidence_of(json_first(all), d->selectors[i].name),
+			        &s, &out);
+		json_free(all);
 		put_ahead(d, &out);
 		put_advice(d, &out);
 		view_trouble(g.status.json, &out);

@@ -55,6 +55,9 @@ is "one that is in order is not" "$RC" 0
 run explain hand.example
 has "explain names the one it waits for" "$OUT" "Waits on    a person"
 has "and what to do" "$OUT" "To do       Create this record in zone hand.example: ovhex"
+has "and what each server of the zone said" "$OUT" " says: nxdomain"
+run explain one.example
+is "of a record that is right too, with its TTL" "$(grep -c 'says: ok, TTL 1s, after [0-9]* ms' <<<"$OUT" | sed 's/[1-9][0-9]*/some/')" some
 run explain nowhere.example
 refused "a domain that is not ours" 1 nowhere.example
 run records
