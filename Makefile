@@ -172,7 +172,7 @@ check-build: all $(UNIT) $(MORE) $(FUZZ)
 
 # check and demo first see to what is missing; a make of its own then finds it.
 check:
-	@tests/tools/deps.sh --install build unit check
+	@tests/tools/deps.sh --install build unit check $(if $(filter true,$(CI)),fuzz)
 	+@MAKE='$(MAKE)' tests/tools/runtests $(if $(T),--only '$(T)') all
 demo:
 	@tests/tools/deps.sh --install build demo
