@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/record.h"
 #include "core/text.h"
 
 /* OVHcloud's own words for its codes. */
@@ -247,16 +248,19 @@ static void say_task(const struct desired *d, const struct record *r, const stru
         int64_t now, struct finding *f)
 {
 	int64_t since = s != NULL && s->task_failed != 0 ? s->task_failed : r->since;
+	const char *says = r->theirs.message;
 	char ticket[440], at[TIME_TEXT];
 	bool stuck = r->reason == REASON_TASK_STUCK;
 
+	if (str_eq(says, code_text(502)))
+		says = "";
 	put_ticket(d, r, s, ticket, sizeof(ticket));
 	if (stuck)
 		TEXT(f->message,
 		        "a DKIM configuration task of OVHcloud has been under way for more than a day");
 	else
 		TEXT(f->message, "%s since %s%s%s", code_text(502), time_text(at, since),
-		        r->theirs.message[0] != '\0' ? "; OVHcloud says: " : "", r->theirs.message);
+		        says[0] != '\0' ? "; OVHcloud says: " : "", says);
 	if (stuck || now - since >= CHECK_PATIENCE)
 		TEXT(f->remedy, "Open a support ticket at OVHcloud now and paste: %s", ticket);
 	else
@@ -282,18 +286,29 @@ static bool is_key_reason(enum reason r)
 	return r == REASON_KEY_BAD || r == REASON_KEY_NOT_NEW;
 }
 
-static void say_key(const struct desired *d, const struct record *r, struct finding *f)
+/* The selector that the reason is about: the signer's key first, as plan() has it. */
+static const struct rec_selector *key_of(const struct record *r)
 {
-	const struct rec_selector *s = NULL;
-	char ticket[440];
+	const struct rec_selector *found = NULL;
 
 	for (unsigned i = 0; i < r->n; i++) {
-		bool bad = r->sel[i].dns_at != 0 && r->sel[i].dns != SEEN_OK && r->sel[i].dns != SEEN_UNKNOWN;
+		const struct rec_selector *s = &r->sel[i];
+		bool bad = s->dns_at != 0 && s->dns != SEEN_OK && s->dns != SEEN_UNKNOWN;
+		bool repeats = r->reason == REASON_KEY_NOT_NEW && record_key_repeats(r, s) != NULL;
 
-		if (r->sel[i].named &&
-		        (bad || (s == NULL && r->reason == REASON_KEY_NOT_NEW && r->sel[i].has_former)))
-			s = &r->sel[i];
+		if (!s->named || !(bad || repeats))
+			continue;
+		if (found == NULL || strcmp(s->name, r->last_signer) == 0)
+			found = s;
 	}
+	return found;
+}
+
+static void say_key(const struct desired *d, const struct record *r, struct finding *f)
+{
+	const struct rec_selector *s = key_of(r);
+	char ticket[440];
+
 	put_ticket(d, r, s, ticket, sizeof(ticket));
 	TEXT(f->message, "%s%s%s", reason_text(r->reason), r->detail[0] != '\0' ? ": " : "", r->detail);
 	TEXT(f->remedy,
