@@ -27,6 +27,7 @@ struct sim {
 	unsigned long http_calls, dns_looks, dns_lies;
 	double lie,
 	        lost; /* chance that a look-up answers unknown; that an answer to a request is lost on the way */
+	double forge;        /* chance that a look-up says something that is not so, in one of a dozen ways */
 	void (*after)(void); /* after every event: the rules are checked */
 	/* What becomes of a request; NULL = all of them are SIM_SEND. */
 	enum sim_fate (*leaving)(const char *method, const char *path);

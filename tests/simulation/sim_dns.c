@@ -149,6 +149,65 @@ static enum seen key_at(const char *target, struct evidence *e, bool fill)
 	return seen;
 }
 
+/* --- a DNS that says what is not so ------------------------------------------------------------------------------ */
+
+enum forgery {
+	FORGE_NOTHING,
+	FORGE_ONE_SILENT,
+	FORGE_ALL_SILENT,
+	FORGE_ONE_DENIES, /* it lags, or lost the zone */
+	FORGE_ALL_DENY,
+	FORGE_ONE_ELSEWHERE, /* it still has the record of last year */
+	FORGE_TWO,           /* two CNAMEs at one name */
+	FORGE_BOGUS,
+	FORGE_FLATTENED,
+	FORGE_REVOKED,
+	FORGE_NO_KEY,
+	FORGE_ANOTHER_KEY,
+	FORGE_TTL, /* somebody raised the TTLs, and lowers them again */
+	FORGE_RECURSIVE,
+	FORGERIES
+};
+
+static void forge_word(struct witness *w, enum said said)
+{
+	w->said = said;
+	w->ttl = said == SAID_CNAME ? 86400 : 0;
+	str_copy(w->target, sizeof(w->target), said == SAID_CNAME ? "last-year.example" : "");
+}
+
+static void forge_words(enum forgery f, struct witness *w, unsigned n)
+{
+	unsigned one = (unsigned)(sim_random() % n);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (f == FORGE_ALL_SILENT || (f == FORGE_ONE_SILENT && i == one))
+			forge_word(&w[i], SAID_NOTHING);
+		if (f == FORGE_ALL_DENY || (f == FORGE_ONE_DENIES && i == one))
+			forge_word(&w[i], SAID_NO_NAME);
+		if (f == FORGE_ONE_ELSEWHERE && i == one)
+			forge_word(&w[i], SAID_CNAME);
+		if (f == FORGE_TWO && i == one)
+			forge_word(&w[i], SAID_CNAMES);
+		if (f == FORGE_FLATTENED)
+			forge_word(&w[i], SAID_NO_DATA);
+	}
+}
+
+static void forge_key(enum forgery f, struct evidence *e)
+{
+	if (f == FORGE_REVOKED || f == FORGE_NO_KEY) {
+		e->key = f == FORGE_REVOKED ? SEEN_REVOKED : SEEN_MISSING;
+		e->has_digest = false;
+	}
+	if (f == FORGE_ANOTHER_KEY)
+		e->digest[0] = (uint8_t)(e->digest[0] + 1);
+	if (f == FORGE_TTL)
+		e->ttl_record = e->ttl_key = 2 * 86400;
+	if (f == FORGE_RECURSIVE)
+		e->recursive = SEEN_MISSING; /* it decides nothing */
+}
+
 static void answer(void *arg)
 {
 	struct dns_look *k = arg;
@@ -165,17 +224,25 @@ static void answer(void *arg)
 	        .n = n};
 
 	if (k->seen != NULL) {
+		enum forgery f =
+		        sim_chance(sim.forge) ? (enum forgery)(sim_random() % FORGERIES) : FORGE_NOTHING;
+
+		sim.dns_lies += f != FORGE_NOTHING;
 		for (unsigned i = 0; i < n; i++)
 			ask_server(i, k->record, &w[i]);
+		forge_words(f, w, n);
 		evidence_weigh(&e, &t);
+		if (f == FORGE_FLATTENED && e.record == SEEN_MISSING)
+			evidence_flattened(&e, k->record);
 		e.key = key_at(k->target, &e, true);
+		forge_key(f, &e);
 		e.served_key = e.target[0] == '\0'               ? SEEN_MISSING
 		               : str_caseeq(e.target, k->target) ? e.key
 		                                                 : key_at(e.target, &e, false);
 		e.ttl_negative_zone = negative_ttl(k->zone);
 		e.ttl_negative_target = negative_ttl(k->target);
-		e.dnssec = DNSSEC_INSECURE;
-		evidence_conclude(&e, "no key stands at the target", "");
+		e.dnssec = f == FORGE_BOGUS ? DNSSEC_BOGUS : DNSSEC_INSECURE;
+		evidence_conclude(&e, "no key stands at the target", "DNSSEC calls it forged");
 		k->seen(k->arg, &e);
 	}
 	look_free(k);

@@ -248,8 +248,11 @@ static void day(bool calm)
 	if (!calm) {
 		faults(hostile ? PICK("0.01", "0.05", "0.2") : "0");
 		sim.lie = sim_chance(0.2) ? 0.1 : 0;
+		sim.forge = sim_chance(0.3) ? 0.2 : 0;
 		sim.lost = hostile ? 0.05 : 0;
 	}
+	if (!calm && sim_chance(0.1)) /* somebody changes the zones' TTLs: caches hold what was */
+		set("zone_ttl", PICK("60", "3600", "86400"));
 	if (!calm && sim_chance(0.05))
 		sim.host_offset += sim_between(-3, 3) * MS_HOUR; /* somebody sets the clock */
 	while (sim.now < end) {
@@ -367,7 +370,7 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 		day(calm);
 	if (!calm) { /* peace */
 		faults("0");
-		sim.lie = sim.lost = 0;
+		sim.lie = sim.lost = sim.forge = 0;
 		set("blind_ms", "0");
 		for (unsigned i = 0; i < 45; i++)
 			day(true);
@@ -375,11 +378,11 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	unsigned bad = unhappy();
 	unsigned long rotations = run.told[EVENT_ROTATION_CONFIRMED], deleted = run.told[EVENT_KEY_DELETED];
 	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu "
-	       "changes, %lu requests, %lu look-ups, %lu crashes, "
+	       "changes, %lu requests, %lu look-ups, %lu of them false, %lu crashes, "
 	       "%lu restarts, %lu older states, %lu meddlings, %zu rules broken, %u without a signer\n",
 	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED],
-	        (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks, run.crashes,
-	        run.restarts, run.older, run.persons, world_broken(sim.world), bad);
+	        (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks, sim.dns_lies,
+	        run.crashes, run.restarts, run.older, run.persons, world_broken(sim.world), bad);
 	bool good = world_broken(sim.world) == 0 && bad == 0 && rotations > 0;
 	stop(false);
 	world_free(sim.world);
