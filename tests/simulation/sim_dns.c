@@ -224,8 +224,8 @@ static void answer(void *arg)
 	        .n = n};
 
 	if (k->seen != NULL) {
-		enum forgery f =
-		        sim_chance(sim.forge) ? (enum forgery)(sim_random() % FORGERIES) : FORGE_NOTHING;
+		bool lies = sim.forge > 0 && sim_chance(sim.forge);
+		enum forgery f = lies ? (enum forgery)(sim_random() % FORGERIES) : FORGE_NOTHING;
 
 		sim.dns_lies += f != FORGE_NOTHING;
 		for (unsigned i = 0; i < n; i++)
