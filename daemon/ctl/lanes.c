@@ -101,9 +101,16 @@ static void past(struct lanes *l, const struct json *e)
 	const char *what = text(e, "event"), *name = text(e, "selector");
 	int64_t at = time_of(e, "at");
 
+	bool as_one = str_eq(text(e, "platform"), "mxplan") || str_eq(text(e, "platform"), "zimbra");
+
+	/* MX Plan and Zimbra may begin to sign by themselves once their records are found */
+	if (as_one && l->unnamed == 0 && str_eq(text(e, "phase"), "settled"))
+		l->unnamed = at;
 	if (at == 0 || !str_eq(text(e, "kind"), "transition"))
 		return;
-	if (str_eq(what, "signing") || str_eq(what, "rotated") || str_eq(what, "repaired"))
+	if (*name == '\0' && (str_eq(what, "signing") || str_eq(what, "repaired")))
+		l->unnamed = at; /* MX Plan and Zimbra: the domain as a whole */
+	else if (str_eq(what, "signing") || str_eq(what, "rotated") || str_eq(what, "repaired"))
 		begins(l, name, at);
 	else if (str_eq(what, "met"))
 		step(l, lane_of(l, name), at, LANE_SIGNS, MARK_NONE);
@@ -153,6 +160,8 @@ void lanes_present(struct lanes *l, const struct shown_domain *d)
 			continue;
 		if (x->n == 0 && now == LANE_SIGNS && s->signing_since != 0)
 			step(l, x, s->signing_since, LANE_SIGNS, MARK_NONE);
+		else if (x->n == 0 && l->unnamed != 0 && (now == LANE_SIGNS || now == LANE_READY))
+			step(l, x, l->unnamed, now, now == LANE_SIGNS ? MARK_SWITCH : MARK_NONE);
 		else if (x->n == 0 && now == LANE_GRACE && s->stopped != 0)
 			step(l, x, s->stopped, LANE_GRACE, MARK_NONE);
 		/* a selector that is being switched on signs from now on, as far as a picture is concerned */

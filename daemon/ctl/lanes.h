@@ -36,7 +36,8 @@ struct lanes {
 	size_t n;
 	struct lane_event *events;
 	size_t n_events;
-	int64_t first; /* the earliest instant that anything is known of, 0 = nothing yet */
+	int64_t unnamed; /* since when it signs with a selector that OVHcloud did not name, 0 = never heard */
+	int64_t first;   /* the earliest instant that anything is known of, 0 = nothing yet */
 };
 
 /* In this order. */

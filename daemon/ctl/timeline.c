@@ -220,7 +220,8 @@ static void put_legend(const struct picture *p, struct buf *out)
 
 /* --- the same as dates ------------------------------------------------------------------------------------------------ */
 
-static void put_events(const struct picture *p, struct buf *out)
+/* terse: the half of a sentence that matters most, and no spans. */
+static struct table *events_table(const struct picture *p, bool terse)
 {
 	const struct lanes *l = p->lanes;
 	struct table *t = table_new(4);
@@ -232,20 +233,34 @@ static void put_events(const struct picture *p, struct buf *out)
 	        i++) {
 		const struct lane_event *e = &l->events[i];
 		char when[TIME_TEXT], ahead[SHOWN_WHEN], date[16];
+		const char *half = strstr(e->text, e->mark == MARK_SWITCH ? ", " : " and ");
+		char *text =
+		        xstrndup(e->text, terse && half != NULL ? (size_t)(half - e->text) : strlen(e->text));
 
-		if (e->at < p->from || e->at >= p->to)
-			continue;
-		str_format(date, sizeof(date), "  %.10s", time_text(when, e->at));
-		table_cell(t, e->at <= p->now ? STYLE_DIM : STYLE_PLAIN, date);
-		table_cell(t, marks[e->mark].style, marks[e->mark].means);
-		table_cell(t, STYLE_DIM, shown_when(ahead, e->at, p->now));
-		table_cell(t, STYLE_PLAIN, e->text);
-		shown++;
+		if (e->at >= p->from && e->at < p->to) {
+			str_format(date, sizeof(date), "  %.10s", time_text(when, e->at));
+			table_cell(t, e->at <= p->now ? STYLE_DIM : STYLE_PLAIN, date);
+			table_cell(t, marks[e->mark].style, marks[e->mark].means);
+			table_cell(t, STYLE_DIM, terse ? "" : shown_when(ahead, e->at, p->now));
+			table_cell(t, STYLE_PLAIN, text);
+			shown++;
+		}
+		free(text);
 	}
-	if (shown != 0) {
+	return t;
+}
+
+static void put_events(const struct picture *p, struct buf *out)
+{
+	struct table *t = events_table(p, false);
+
+	if (p->screen->width != 0 && table_width(t) > p->screen->width) {
+		table_free(t);
+		t = events_table(p, true);
+	}
+	if (table_width(t) != 0)
 		buf_puts(out, "\n");
-		table_print(t, p->screen, out);
-	}
+	table_print(t, p->screen, out);
 	table_free(t);
 }
 
@@ -324,27 +339,33 @@ static int64_t begin_at(const struct ctl *c, const struct lanes *l, int64_t now)
 	return now - (span < PAST_LEAST ? PAST_LEAST : span);
 }
 
-static int draw(const struct ctl *c, char *name, const struct shown_domain *d)
+static int draw(const struct ctl *c, char *name, const struct shown_domain *domain)
 {
 	const char *until = c->until != NULL ? c->until : FUTURE;
 	char *plan = plan_path(&name, 1, until), *path = xasprintf("%s&transitions=yes", plan);
+	struct shown_domain d = *domain;
 	struct screen screen = screen_of(c);
 	struct lanes lanes = {0};
-	struct picture p = {.lanes = &lanes, .screen = &screen, .now = d->now};
-	struct answer a = {0};
-	int64_t ahead = 0;
-	int rc = history_pages(c, name, NULL, take_page, &lanes);
+	struct picture p = {.lanes = &lanes, .screen = &screen};
+	struct answer a;
+	int rc = ask(c, path, NULL, &a);
 
-	lanes_present(&lanes, d);
 	if (rc == CTL_DONE)
-		rc = ask(c, path, NULL, &a);
+		rc = history_pages(c, name, NULL, take_page, &lanes);
 	if (rc == CTL_DONE) {
+		int64_t ahead = 0;
+		const char *at = json_string(json_get(a.json, "at"));
+
+		if (at != NULL)
+			time_parse(at, &d.now); /* the daemon's clock, not ours */
+		lanes_present(&lanes, &d);
 		lanes_plan(&lanes, json_get(a.json, "transitions"));
 		lanes_sort(&lanes);
 		span_parse(until, &ahead);
+		p.now = d.now;
 		p.from = begin_at(c, &lanes, p.now);
 		p.to = p.now + ahead;
-		print_picture(d, &p);
+		print_picture(&d, &p);
 	}
 	answer_free(&a);
 	lanes_free(&lanes);

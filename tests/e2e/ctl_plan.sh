@@ -2,7 +2,7 @@
 # dkimrotctl plan against a running daemon: what it foretells is what is then sent, asking changes nothing, and who asks
 # wrongly is told. (Dates over 400 days are the simulation's: tests/simulation/foretold.c.)
 # runtests: timeout=120
-# shellcheck disable=SC1091,SC2034,SC2154,SC2317 # what the library sets, and what it reads
+# shellcheck disable=SC1091,SC2034,SC2119,SC2154,SC2317 # what the library sets, and what it reads
 # shellcheck source=tests/e2e/daemon_lib.bash
 . "$(dirname "$0")/daemon_lib.bash"
 ctl() { "$BUILD/dkimrotctl" --socket "$SOCK" "$@"; }
