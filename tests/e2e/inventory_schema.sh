@@ -80,16 +80,24 @@ awk -v folder="$work/inv" '
 	/^\.Bd -literal/ && wanted { inside = 1; wanted = 0; n++ }' man/dkimrotd-inventory.5
 judged taken "$work"/inv/manual*.yaml conf/inventory.d/*.yaml
 
-# The parser's tables.
+# The parser's tables. The keys of platform: external stand in one of their own; while it is not there, neither are they.
+external=daemon/codec/inventory_external.h
+external_keys() {
+	if [ -e $external ]; then awk '/define EXTERNAL_KEYS/, !/\\$/' $external | grep -oE 'X\([a-z_]+\)' | sed 's/X(//; s/)//'; else
+		jq -r '.definitions.domain.allOf[2].if.anyOf[].required[0]' "$schema"
+	fi
+}
 keys() { jq -r "$1 | keys[]" "$schema" | sort | paste -sd' '; }
 words() { jq -r "$1 | .[]" "$schema" | sort | paste -sd' '; }
-entry_keys=$(grep -ohE 'ENTRY\([a-z_0-9]+\)' daemon/codec/inventory_file.c | sed 's/ENTRY(//; s/)//' | grep -v name_ | sort | paste -sd' ')
+entry_keys=$({ grep -ohE 'ENTRY\([a-z_0-9]+\)' daemon/codec/inventory_file.c | sed 's/ENTRY(//; s/)//' | grep -v name_; external_keys; } | sort | paste -sd' ')
 table() { sed -nz "s/.*LIST($1,\([^;]*\));.*/\1/p" daemon/core/words.c | grep -aoE '"[a-z0-9]+"' | tr -d '"' | sort | paste -sd' '; }
 is "a domain's keys are the parser's (else add them to $schema)" "$(keys .definitions.domain.properties)" "$entry_keys"
 is "and so are those of the defaults, all but domain" "domain $(keys .properties.defaults.properties)" \
 	"$(tr ' ' '\n' <<<"$entry_keys" | sed '/^domain$/d; 1i domain' | paste -sd' ')"
 is "a policy's keys" "$(keys '.definitions.policy.oneOf[1].properties')" \
 	"$(sed -nE 's/.*\.name = "([a-z_]+)",.*\.read.*/\1/p' daemon/codec/policy.c | sort | paste -sd' ')"
+is "what is for platform: external only" "$(jq -r '.definitions.domain.allOf[2].if.anyOf[].required[0]' "$schema" | sort | paste -sd' ')" \
+	"$(external_keys | sort | paste -sd' ')"
 is "the platforms" "$(words .definitions.platform.enum)" "$(table platform)"
 is "who writes records" "$(words .definitions.dns.enum)" "$(table dns_mode)"
 is "Zimbra's APIs" "$(words .definitions.zimbra_api.enum)" "$(table zimbra_api)"
