@@ -7,7 +7,7 @@ FLAVOUR ?= plain
 CC      ?= cc
 CLANG   ?= clang-14
 B       := build/$(FLAVOUR)
-PKGS    := libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libidn2
+PKGS    := libevent libcurl yajl openssl yaml-0.1 libsystemd sqlite3 libidn2 ldns
 PC      := $(shell command -v pkg-config 2>/dev/null)
 # The version stands in one place.
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)

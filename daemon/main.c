@@ -119,6 +119,7 @@ static void start_engine(struct daemon *d, struct inventory *inv)
 	        .store = d->store,
 	        .config = d->config,
 	        .credentials = d->credentials,
+	        .keys = d->keys,
 	        .tick = notify_watchdog_interval() / 2,
 	        .once = d->once,
 	        .done = once_done,
@@ -171,9 +172,11 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	d->ask.engine = NULL;
 	engine_free(d->engine);
 	parts_free_credentials(d->credentials, d->config->n_accounts);
+	parts_free_keys(d->keys, d->config->n_servers);
 	config_free(d->config);
 	d->config = c;
 	d->credentials = creds;
+	d->keys = parts_load_keys(c, diags);
 	dns_free(d->dns);
 	if (!parts_open_dns(d))
 		abort(); /* it was parsed: only memory can be short */

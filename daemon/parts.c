@@ -69,6 +69,22 @@ void parts_free_credentials(struct credentials **list, size_t n)
 	free(list);
 }
 
+struct tsig_key **parts_load_keys(const struct config *c, struct diags *diags)
+{
+	struct tsig_key **list = xcalloc(c->n_servers + 1, sizeof(struct tsig_key *));
+
+	for (size_t i = 0; i < c->n_servers; i++)
+		list[i] = creds_load_key(c, &c->servers[i], getenv("CREDENTIALS_DIRECTORY"), diags);
+	return list;
+}
+
+void parts_free_keys(struct tsig_key **list, size_t n)
+{
+	for (size_t i = 0; list != NULL && i < n; i++)
+		tsig_key_free(list[i]);
+	free(list);
+}
+
 const char *parts_state_folder(const struct config *c)
 {
 	const char *given = getenv("STATE_DIRECTORY");
@@ -147,6 +163,7 @@ int parts_open(struct daemon *d)
 		        "this host's OpenSSL refuses SHA-1, which OVHcloud's signature needs; only OAuth2 "
 		        "accounts can work");
 	bool usable = parts_load_credentials(d->config, &d->credentials, &diags);
+	d->keys = parts_load_keys(d->config, &diags);
 	faults_report(&diags);
 	if (!usable)
 		faults_print(&diags);
@@ -186,7 +203,9 @@ void parts_close(struct daemon *d)
 		loop_free(d->loop);
 	if (d->store != NULL)
 		store_close(d->store);
-	if (d->config != NULL)
+	if (d->config != NULL) {
 		parts_free_credentials(d->credentials, d->config->n_accounts);
+		parts_free_keys(d->keys, d->config->n_servers);
+	}
 	config_free(d->config);
 }

@@ -10,6 +10,8 @@
 #include "base/diag.h"
 #include "codec/config.h"
 
+struct tsig_key;
+
 enum exit_code { EXIT_CLEAN, EXIT_CONFIG, EXIT_USAGE, EXIT_UNSETTLED, EXIT_STATE, EXIT_CREDENTIALS };
 
 struct daemon {
@@ -17,6 +19,7 @@ struct daemon {
 	bool check, once;
 	struct config *config;
 	struct credentials **credentials;
+	struct tsig_key **keys; /* of the servers that take dynamic updates */
 	struct loop *loop;
 	struct store *store;
 	struct http *http;
@@ -38,6 +41,9 @@ void parts_close(struct daemon *d);
 /* NULL entries are accounts that cannot work; false when none can. Free the list in either case. */
 bool parts_load_credentials(const struct config *c, struct credentials ***ret, struct diags *diags);
 void parts_free_credentials(struct credentials **list, size_t n);
+/* NULL entries are servers that nothing is written to. */
+struct tsig_key **parts_load_keys(const struct config *c, struct diags *diags);
+void parts_free_keys(struct tsig_key **list, size_t n);
 bool parts_open_dns(struct daemon *d);     /* false, told on stderr */
 void parts_open_control(struct daemon *d); /* without it rotating goes on; told */
 const char *parts_state_folder(const struct config *c);

@@ -1,6 +1,6 @@
 /* The configuration's keys, their checks and defaults. It must never look at the system (files, environment,
  * addresses in use): main does, with what stands here. */
-#include "codec/config.h"
+#include "codec/config_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -180,20 +180,28 @@ static void read_endpoint(struct keys *k, const struct key *key, const struct ya
 	a->base_url = arena_strndup(k->arena, text, n);
 }
 
+bool config_credential(struct keys *k, const struct key *key, const struct yaml_node *value, const char **ret)
+{
+	const char *text = keys_text(k, key, value);
+
+	if (!text)
+		return false;
+	if (*text != '/' &&
+	        (strchr(text, '/') || str_eq(text, ".") || str_eq(text, "..") || strlen(text) > 255)) {
+		keys_fault(k, value, "%s: \"%.60s\" is neither a file's name nor an absolute path", key->name,
+		        text);
+		return false;
+	}
+	*ret = arena_intern(k->arena, text);
+	return true;
+}
+
 static void read_credentials(
         struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
 {
 	struct config_account *a = field;
-	const char *text = keys_text(k, key, value);
 
-	if (!text)
-		return;
-	if (*text != '/' &&
-	        (strchr(text, '/') || str_eq(text, ".") || str_eq(text, "..") || strlen(text) > 255))
-		keys_fault(k, value, "credentials: \"%.60s\" is neither a file's name nor an absolute path",
-		        text);
-	else
-		a->credentials = arena_intern(k->arena, text);
+	config_credential(k, key, value, &a->credentials);
 	a->credentials_at = value->at;
 }
 
@@ -219,8 +227,7 @@ static int compare_accounts(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* A name that stands as the key of an account or a policy. */
-static bool check_name(struct keys *k, const struct yaml_node *n, const char *what)
+bool config_check_name(struct keys *k, const struct yaml_node *n, const char *what)
 {
 	if (keys_is_name(n->key))
 		return true;
@@ -229,7 +236,7 @@ static bool check_name(struct keys *k, const struct yaml_node *n, const char *wh
 	return false;
 }
 
-static size_t count_children(const struct yaml_node *map)
+size_t config_count_children(const struct yaml_node *map)
 {
 	size_t n = 0;
 
@@ -248,12 +255,12 @@ static void read_accounts(struct keys *k, const struct key *key, const struct ya
 		keys_fault(k, value, "%s must be a map from names to accounts", key->name);
 		return;
 	}
-	c->accounts = arena_alloc(k->arena, count_children(value) * sizeof *c->accounts);
+	c->accounts = arena_alloc(k->arena, config_count_children(value) * sizeof *c->accounts);
 	for (const struct yaml_node *n = value->child; n; n = n->next) {
 		struct config_account *a = &c->accounts[c->n_accounts++];
 		char section[100];
 
-		check_name(k, n, "an account");
+		config_check_name(k, n, "an account");
 		*a = (struct config_account){.name = arena_intern(k->arena, n->key),
 		        .requests_per_minute = 60,
 		        .connections = 8,
@@ -284,7 +291,8 @@ static void read_policies(struct keys *k, const struct key *key, const struct ya
 		return;
 	}
 	const struct yaml_node *first = yaml_get(value, "default");
-	struct policy_settings *list = arena_alloc(k->arena, (count_children(value) + 1) * sizeof *list);
+	struct policy_settings *list =
+	        arena_alloc(k->arena, (config_count_children(value) + 1) * sizeof *list);
 	list[0] = policy_built_in;
 	if (first)
 		policy_read(k, first, &policy_built_in, &list[0]);
@@ -293,7 +301,7 @@ static void read_policies(struct keys *k, const struct key *key, const struct ya
 	for (const struct yaml_node *n = value->child; n; n = n->next) {
 		if (str_eq(n->key, "default"))
 			continue;
-		check_name(k, n, "a policy");
+		config_check_name(k, n, "a policy");
 		struct policy_settings *p = &list[c->n_policies++];
 		policy_read(k, n, &list[0], p);
 		p->name = arena_intern(k->arena, n->key);
@@ -310,8 +318,9 @@ static void read_control(struct keys *k, const struct key *key, const struct yam
 static const struct key config_keys[] = {
         {.name = "mode",                    .read = key_word,                  .offset = offsetof(struct config, mode), .words = &words_run_mode},
         {.name = "accounts",                            .read = read_accounts                                    },
-        {.name = "inventory",                .read = key_path, .offset = offsetof(struct config, inventory)},
-        {.name = "state",               .read = key_path,                 .offset = offsetof(struct config, state)},
+        {.name = "dns_servers",                .read = config_read_servers},
+        {.name = "inventory",             .read = key_path,    .offset = offsetof(struct config, inventory)},
+        {.name = "state",               .read = key_path,                    .offset = offsetof(struct config, state)},
         {.name = "control",                       .read = read_control,                                                        .offset = offsetof(struct config, control)},
         {.name = "metrics",   .read = read_metrics,.offset = offsetof(struct config, metrics)},
         {.name = "poll",                                 .read = read_poll                                                 },

@@ -27,11 +27,26 @@ struct config_account {
 	struct place credentials_at;
 };
 
+#define CONFIG_SERVER_TTL 3600
+
+struct config_server { /* a primary that takes dynamic updates (RFC 2136) */
+	const char *name;
+	struct address server;
+	const char *key;       /* the TSIG key's name, lower case; NULL = the file tells */
+	const char *algorithm; /* of codec/tsigkey.h; NULL = as the file has it, else the default */
+	const char *secret; /* a credential: a file name without '/', or an absolute path; see io/creds.h */
+	int ttl;            /* seconds, of the records that are written there */
+	struct place at;    /* of its name */
+	struct place secret_at;
+};
+
 struct config {
 	const char *file;
 	enum run_mode mode;
 	struct config_account *accounts; /* by name */
 	size_t n_accounts;
+	struct config_server *servers; /* by name */
+	size_t n_servers;
 	const char *inventory;
 	const char *state, *control;
 	bool state_given, control_given; /* else $STATE_DIRECTORY, $RUNTIME_DIRECTORY come first */
@@ -65,6 +80,7 @@ struct config *config_parse(const char *text, size_t len, const char *file, stru
 void config_free(struct config *c); /* NULL is fine */
 
 const struct config_account *config_account(const struct config *c, const char *name); /* NULL = none */
+const struct config_server *config_server(const struct config *c, const char *name);   /* NULL = none */
 const struct policy_settings *config_policy(const struct config *c, const char *name); /* NULL = none */
 /* safety.max_daily_changes for an account of so many domains: rounded up, at least 1. */
 int config_daily_changes(const struct config *c, size_t domains);

@@ -129,6 +129,8 @@ static bool hold(
 
 	if (cfg && (!config_account(cfg, old->account) || !config_account(cfg, old->zone_account)))
 		return false;
+	if (cfg && old->dns_server && !config_server(cfg, old->dns_server))
+		return false;
 	if (!hold_policy(inv, cfg, old, &d))
 		return false;
 	d.domain = arena_intern(inv->arena, old->domain);
@@ -137,6 +139,7 @@ static bool hold(
 	d.service = arena_intern(inv->arena, old->service);
 	d.zone = arena_intern(inv->arena, old->zone);
 	d.zone_account = arena_intern(inv->arena, old->zone_account);
+	d.dns_server = old->dns_server ? arena_intern(inv->arena, old->dns_server) : NULL;
 	d.mode = cfg && cfg->mode == MODE_OBSERVE ? MODE_OBSERVE : old->own_mode;
 	*ret = d;
 	return true;
@@ -285,6 +288,7 @@ static void put_held(struct buf *b, const struct desired *d)
 	put_text(b, "service", d->service);
 	put_text(b, "zone", d->zone);
 	put_text(b, "zone_account", d->zone_account);
+	put_text(b, "dns_server", d->dns_server);
 	buf_printf(b, ", dns: %s, mode: %s", words_text(&words_dns_mode, (int)d->dns),
 	        words_text(&words_run_mode, (int)d->own_mode));
 	if (d->platform == PLATFORM_ZIMBRA)

@@ -14,7 +14,7 @@
 /* The values of one domain as they stand in the file; NULL where the key was left out. */
 struct entry {
 	const struct yaml_node *domain, *platform, *organization, *service, *zimbra_api, *account, *policy,
-	        *mode, *dns, *zone, *zone_account;
+	        *mode, *dns, *zone, *zone_account, *dns_server;
 };
 
 struct reader {
@@ -64,7 +64,7 @@ static void keep_node(struct keys *k, const struct key *key, const struct yaml_n
 	}
 static const struct key entry_keys[] = {ENTRY(domain), ENTRY(platform), ENTRY(organization), ENTRY(service),
         ENTRY(zimbra_api), ENTRY(account), ENTRY(policy), ENTRY(mode), ENTRY(dns), ENTRY(zone),
-        ENTRY(zone_account)};
+        ENTRY(zone_account), ENTRY(dns_server)};
 
 /* ---- one domain ---- */
 
@@ -132,6 +132,24 @@ static void resolve_dns(struct reader *r, const struct entry *own, struct desire
 		        d->domain, d->zone);
 }
 
+/* Who takes the updates of a zone that is ours to write, and nobody else's. */
+static void resolve_server(struct reader *r, const struct entry *own, struct desired *d)
+{
+	const struct yaml_node *server = OWN_OR_DEFAULT(dns_server);
+
+	if (d->dns != DNS_RFC2136) {
+		if (own->dns_server)
+			keys_fault_at(&r->k, own->dns_server->key_at, "dns_server is for dns: rfc2136 only");
+		return;
+	}
+	d->dns_server = arena_intern(r->k.arena, "default");
+	if (server)
+		value_server(&r->k, r->cfg, server, &d->dns_server);
+	else if (r->cfg && !config_server(r->cfg, "default"))
+		keys_fault(&r->k, own->domain,
+		        "dns_server is missing: the configuration has no server \"default\" in dns_servers");
+}
+
 static void resolve_policy(struct reader *r, const struct entry *own, struct desired *d)
 {
 	struct policy_settings p = r->default_policy;
@@ -162,6 +180,7 @@ static void resolve(
 		keys_fault(&r->k, own->domain, "platform is missing");
 	resolve_account(r, own, d);
 	resolve_dns(r, own, d);
+	resolve_server(r, own, d);
 	resolve_policy(r, own, d);
 	if (mode)
 		value_word(&r->k, "mode", &words_run_mode, mode, &d->own_mode);
@@ -213,6 +232,8 @@ static void check_defaults(struct reader *r)
 		e->account = NULL;
 	if (e->zone_account && !value_account(&r->k, r->cfg, "zone_account", e->zone_account, &text))
 		e->zone_account = NULL;
+	if (e->dns_server && !value_server(&r->k, r->cfg, e->dns_server, &text))
+		e->dns_server = NULL;
 	if (e->mode && !value_word(&r->k, "mode", &words_run_mode, e->mode, &mode))
 		e->mode = NULL;
 	if (e->dns && !value_dns(&r->k, e->dns, &dns))

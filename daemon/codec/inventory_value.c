@@ -42,16 +42,7 @@ bool value_platform(struct keys *k, const struct yaml_node *value, enum platform
 
 bool value_dns(struct keys *k, const struct yaml_node *value, enum dns_mode *ret)
 {
-	enum dns_mode m;
-
-	if (!value_word(k, "dns", &words_dns_mode, value, &m))
-		return false;
-	if (m == DNS_RFC2136) {
-		keys_fault(k, value, "dns: rfc2136 is not supported by this version");
-		return false;
-	}
-	*ret = m;
-	return true;
+	return value_word(k, "dns", &words_dns_mode, value, ret);
 }
 
 /* A service or organization: it becomes a segment of an API path. */
@@ -115,6 +106,31 @@ bool value_account(struct keys *k, const struct config *cfg, const char *name, c
 	}
 	if (!keys_is_name(text)) {
 		keys_fault(k, value, "%s: \"%.60s\" is no account's name", name, text);
+		return false;
+	}
+	*ret = arena_intern(k->arena, text);
+	return true;
+}
+
+/* A server of the configuration that takes dynamic updates. */
+bool value_server(struct keys *k, const struct config *cfg, const struct yaml_node *value, const char **ret)
+{
+	const char *text = read_text(k, "dns_server", value);
+
+	if (!text)
+		return false;
+	if (cfg && !config_server(cfg, text)) {
+		const char **names = xcalloc(cfg->n_servers + 1, sizeof *names);
+
+		for (size_t i = 0; i < cfg->n_servers; i++)
+			names[i] = cfg->servers[i].name;
+		keys_fault_word(
+		        k, value->at, "the configuration has no dns server", text, names, cfg->n_servers);
+		free(names);
+		return false;
+	}
+	if (!keys_is_name(text)) {
+		keys_fault(k, value, "dns_server: \"%.60s\" is no server's name", text);
 		return false;
 	}
 	*ret = arena_intern(k->arena, text);

@@ -21,6 +21,7 @@ bool value_domain(struct keys *k, const char *name, const struct yaml_node *valu
 bool value_account(struct keys *k, const struct config *cfg, const char *name, const struct yaml_node *value,
         const char **ret);
 /* A policy's name, or a map in place that inherits from default; checked against the floor. */
+bool value_server(struct keys *k, const struct config *cfg, const struct yaml_node *value, const char **ret);
 bool value_policy(
         struct keys *k, const struct config *cfg, const struct yaml_node *value, struct policy_settings *ret);
 

@@ -32,6 +32,7 @@ struct desired {
 	const char *service;      /* exchange and emailpro; NULL where none was given */
 	const char *zone;         /* A-labels; the domain or one of its parents */
 	const char *zone_account;
+	const char *dns_server;  /* a name of the configuration's dns_servers; rfc2136 only, else NULL */
 	const char *policy_name; /* NULL for a policy written in place */
 	struct policy policy;
 	const char *file; /* where the domain stands */

@@ -83,11 +83,11 @@ static bool record_wanted(
 	zone_line(line, sizeof(line), s, e != NULL ? e->detail : "");
 	switch (v->d->dns) {
 	case DNS_OVH:
+	case DNS_RFC2136:
 		return write_record(v, s, e, dec);
 	case DNS_PLATFORM:
 		return verdict(dec, late ? REASON_RECORD_UNWRITTEN : REASON_RECORD_PLATFORM, line);
 	case DNS_MANUAL:
-	case DNS_RFC2136:
 	default:
 		return verdict(dec, REASON_RECORD_PERSON, line);
 	}

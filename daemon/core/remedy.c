@@ -60,6 +60,12 @@ static const char *const remedies[REASON_COUNT] = {
                 "Look at the domain in OVHcloud's control panel, or take it out of the inventory.",
         [REASON_TOO_MANY] = "Delete selectors that nobody needs in OVHcloud's control panel.",
         [REASON_NO_SELECTORS] = "Open a support ticket at OVHcloud when it stays so.",
+        [REASON_DNS_SERVER] =
+                "Nothing at first; it is tried again. When it stays so: does the server of dns_servers "
+                "answer this host over TCP, and do the clocks agree?",
+        [REASON_DNS_SERVER_PERSON] =
+                "Read what the server said above, and let its key update this zone there: "
+                "update-policy in BIND, an acl with action: update in Knot DNS.",
         [REASON_STATE_DISK] = "Make room on the disk of the state directory, or mend its permissions.",
 };
 

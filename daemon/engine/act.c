@@ -298,10 +298,15 @@ static void note_written(struct job *j, const struct job_record *r, int64_t now)
 	tell_written(j, r);
 }
 
-static enum reason reason_of(const struct write_item *x)
+static enum reason reason_of(const struct job *j, const struct write_item *x)
 {
-	return x->verdict == WRITE_FOREIGN     ? REASON_RECORD_FOREIGN
-	       : x->trouble == TROUBLE_GRANT   ? REASON_NOT_GRANTED
+	bool person = x->trouble == TROUBLE_GRANT || x->trouble == TROUBLE_MISSING;
+
+	if (x->verdict == WRITE_FOREIGN)
+		return REASON_RECORD_FOREIGN;
+	if (j->slot->d->dns == DNS_RFC2136)
+		return person ? REASON_DNS_SERVER_PERSON : REASON_DNS_SERVER;
+	return x->trouble == TROUBLE_GRANT     ? REASON_NOT_GRANTED
 	       : x->trouble == TROUBLE_MISSING ? REASON_NO_SERVICE
 	                                       : REASON_API_TROUBLE;
 }
@@ -309,7 +314,7 @@ static enum reason reason_of(const struct write_item *x)
 /* The zone did not take it: the domain waits, longer each time. */
 static void failed(struct job *j, const struct write_item *x)
 {
-	j->decision.reason = reason_of(x);
+	j->decision.reason = reason_of(j, x);
 	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", x->text);
 	j->decision.condition = reason_condition(j->decision.reason);
 	j->decision.waits_on = reason_waits_on(j->decision.reason);
@@ -409,7 +414,7 @@ static bool want_records(struct job *j)
 
 static void publish(struct job *j)
 {
-	const struct account *a = zone_account(j);
+	const struct zone_way way = zone_way(j);
 
 	j->n_records = 0;
 	if (!want_records(j)) {
@@ -419,13 +424,13 @@ static void publish(struct job *j)
 		denied(j);
 		return;
 	}
-	if (a == NULL || a->stopped) {
-		const struct write_item stopped = {.verdict = WRITE_TROUBLE,
-		        .trouble = TROUBLE_ACCOUNT,
-		        .text = "the account of the zone is stopped"};
+	if (way.unfit != NULL) {
+		struct write_item unfit = {.verdict = WRITE_TROUBLE,
+		        .trouble = way.account != NULL ? TROUBLE_ACCOUNT : TROUBLE_GRANT};
 
+		str_copy(unfit.text, sizeof(unfit.text), way.unfit);
 		j->n_records = 0;
-		failed(j, &stopped);
+		failed(j, &unfit);
 		return;
 	}
 	int64_t when = zone_has_room(j) ? zone_reserve(j) : 0;

@@ -21,6 +21,7 @@ struct engine *engine_new(const struct engine_parts *parts)
 
 	e->p = *parts;
 	e->started = loop_wall(parts->loop);
+	e->update_id = (uint16_t)e->started;
 	e->n_accounts = parts->config->n_accounts;
 	e->accounts = xcalloc(e->n_accounts, sizeof(*e->accounts));
 	for (size_t i = 0; i < e->n_accounts; i++)

@@ -18,6 +18,7 @@ struct loop;
 struct http;
 struct dns;
 struct store;
+struct tsig_key;
 struct engine;
 
 struct engine_parts { /* borrowed; they outlive the engine */
@@ -29,7 +30,8 @@ struct engine_parts { /* borrowed; they outlive the engine */
 	struct credentials *const
 	        *credentials; /* one for each of config->accounts; NULL = that account is stopped */
 	int64_t tick;         /* ms: engine_progress() grows at least so often; 0 = about once a minute */
-	bool once;            /* one pass: `done` is called when all is settled or waits */
+	struct tsig_key *const *keys; /* one for each of config->servers; NULL = nothing is written there */
+	bool once;                    /* one pass: `done` is called when all is settled or waits */
 	void (*done)(void *arg, int exit_code); /* once only */
 	void (*changed)(void *arg);             /* the one-line summary may have changed; may be NULL */
 	void *arg;

@@ -75,7 +75,13 @@ void history_verdict(const struct job *j); /* against what stood at the job's be
 
 /* --- zones.c: who writes into a zone now ------------------------------------------------------------------------- */
 
-struct account *zone_account(const struct job *j); /* of the job's zone; NULL = there is none of that name */
+struct zone_way {                           /* through whom the job's zone is written */
+	struct account *account;            /* its key and budget; NULL = not through the API */
+	const struct config_server *server; /* NULL = not by dynamic updates */
+	const struct tsig_key *key;
+	const char *unfit; /* static text: why nothing can be written now; NULL = it can */
+};
+struct zone_way zone_way(const struct job *j);
 /* Can the job's records go now? Else another batch is at it, and the job comes again soon. */
 bool zone_has_room(const struct job *j);
 /* Has the budget room for all of it, so that the reading is still fresh when the last request leaves (safety rule 15)? Then

@@ -8,6 +8,7 @@
 #include "core/tally.h"
 #include "engine/engine.h"
 #include "io/dns.h"
+#include "io/dns_update.h"
 #include "io/http.h"
 #include "io/loop.h"
 #include "io/memory.h"
@@ -132,6 +133,7 @@ struct engine {
 	        oldest_at; /* for /metrics: the signer longest in service, and when it was found (boot clock) */
 	unsigned jobs, jobs_ended;  /* ended: since memory was last given back */
 	struct zone_batch *zones;   /* that are written now */
+	uint16_t update_id;         /* of the next message to a name server */
 	struct forecast *forecasts; /* being computed */
 	bool once_done;
 };

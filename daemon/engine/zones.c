@@ -12,18 +12,51 @@
 struct zone_batch {
 	struct engine *e;
 	struct zone_batch *next;
-	struct account *account; /* whose key and budget it is written with */
-	int64_t opened;          /* boot clock */
+	struct zone_way way;
+	int64_t opened; /* boot clock */
 	struct write_job w;
 	struct member {          /* beside w.items */
 		struct job *j;   /* NULL: it has gone */
 		unsigned record; /* of the job's */
 	} members[WRITE_ITEMS];
 	struct write_request request;
-	struct call *call;
+	struct call *call;             /* under way, through the API */
+	struct dns_exchange *exchange; /* under way, to a name server */
+	struct dns_sent sent;
 };
 
 static void batch_step(struct zone_batch *b);
+
+/* --- through whom ------------------------------------------------------------------------------------------------ */
+
+struct zone_way zone_way(const struct job *j)
+{
+	const struct desired *d = j->slot->d;
+	const struct config *c = j->e->p.config;
+	struct zone_way way = {0};
+
+	if (d->dns != DNS_RFC2136) {
+		way.account = account_by_name(j->e, d->zone_account);
+		if (way.account == NULL || way.account->stopped)
+			way.unfit = "the account of the zone is stopped";
+		return way;
+	}
+	for (size_t i = 0; i < c->n_servers; i++)
+		if (str_eq(c->servers[i].name, d->dns_server)) {
+			way.server = &c->servers[i];
+			way.key = j->e->p.keys[i];
+		}
+	if (way.key == NULL)
+		way.unfit =
+		        "the secret for the zone's name server cannot be used: the journal said why at the "
+		        "start";
+	return way;
+}
+
+static bool same_way(const struct zone_way *a, const struct zone_way *b)
+{
+	return a->account == b->account && a->server == b->server;
+}
 
 /* --- its end ---------------------------------------------------------------------------------------------------- */
 
@@ -92,25 +125,77 @@ static void answered(void *arg, const struct api_answer *a, bool was_denied)
 	batch_step(b);
 }
 
+static void exchanged(void *arg, enum exchange_end end, const uint8_t *bytes, size_t n, const char *error)
+{
+	struct zone_batch *b = arg;
+	struct dns_reply *reply = NULL;
+	struct write_answer answer = {
+	        .dns = {.not_sent = end == EXCHANGE_NOT_SENT, .error = error}
+        };
+
+	b->exchange = NULL;
+	b->e->progress++;
+	if (end == EXCHANGE_ANSWERED) {
+		reply = xcalloc(1, sizeof(*reply));
+		update_read(&b->request.dns, b->way.key, &b->sent, bytes, n, reply);
+		answer.dns.reply = reply;
+	}
+	write_feed(&b->w, &answer);
+	free(reply);
+	batch_step(b);
+}
+
+/* A message to a name server leaves at once: there is no budget to wait for. False: nothing is awaited. */
+static bool exchange(struct zone_batch *b)
+{
+	size_t n = 0;
+	uint8_t *bytes = NULL;
+
+	if (b->request.changes && !may_leave(b)) {
+		const struct job *j = b->members[b->w.at].j;
+
+		write_deny(&b->w, j != NULL ? j->denial.why : "nobody waits for it any more");
+		return false;
+	}
+	bytes = update_write(&b->request.dns, b->way.key, b->e->update_id++, &n, &b->sent);
+	if (bytes == NULL) {
+		const struct write_answer none = {
+		        .dns = {.not_sent = true,
+		                .error = "no message can be made of it: is the key's secret whole?"}
+                };
+
+		write_feed(&b->w, &none);
+		return false;
+	}
+	b->exchange = dns_exchange(b->e->p.loop, &b->way.server->server, bytes, n, 0, exchanged, b);
+	free(bytes);
+	return true;
+}
+
 static void batch_step(struct zone_batch *b)
 {
-	if (!write_next(&b->w, &b->request)) {
-		batch_over(b);
-		return;
-	}
-	struct job *j = b->members[b->w.at].j;
-	unsigned *reserved = j != NULL && j->account == b->account ? &j->reserved : NULL;
+	while (write_next(&b->w, &b->request)) {
+		struct job *j = b->members[b->w.at].j;
+		struct account *a = b->way.account;
 
-	b->call = account_call(b->account, &b->request.api, URGENT_CHANGE, reserved,
-	        b->request.changes ? may_leave : NULL, answered, b);
+		if (b->request.via == VIA_API) {
+			b->call = account_call(a, &b->request.api, URGENT_CHANGE,
+			        j != NULL && j->account == a ? &j->reserved : NULL,
+			        b->request.changes ? may_leave : NULL, answered, b);
+			return;
+		}
+		if (exchange(b))
+			return;
+	}
+	batch_over(b);
 }
 
 /* --- coming and going --------------------------------------------------------------------------------------------- */
 
-static struct zone_batch *batch_find(const struct job *j, const struct account *a)
+static struct zone_batch *batch_find(const struct job *j, const struct zone_way *way)
 {
 	for (struct zone_batch *b = j->e->zones; b != NULL; b = b->next)
-		if (b->account == a && str_caseeq(b->w.zone, j->slot->d->zone))
+		if (same_way(&b->way, way) && str_caseeq(b->w.zone, j->slot->d->zone))
 			return b;
 	return NULL;
 }
@@ -132,14 +217,10 @@ static void batch_add(struct zone_batch *b, struct job *j)
 	j->batch = b;
 }
 
-struct account *zone_account(const struct job *j)
-{
-	return account_by_name(j->e, j->slot->d->zone_account);
-}
-
 bool zone_has_room(const struct job *j)
 {
-	const struct zone_batch *b = batch_find(j, zone_account(j));
+	struct zone_way way = zone_way(j);
+	const struct zone_batch *b = batch_find(j, &way);
 
 	return b == NULL || batch_has_room(b, j->n_records);
 }
@@ -152,13 +233,13 @@ unsigned zone_need(unsigned records)
 
 int64_t zone_reserve(struct job *j)
 {
-	struct account *a = zone_account(j);
+	struct account *a = zone_way(j).account;
 	int64_t boot = loop_boot(j->e->p.loop);
 	bool own = a == j->account;
 	unsigned need = zone_need(j->n_records), held = own ? j->reserved : 0;
 	unsigned lacking = need > held ? need - held : 0;
 
-	if (a->budget.limit == 0)
+	if (a == NULL || a->budget.limit == 0) /* a name server has no budget */
 		return 0;
 	if (a->budget.limit < need + (own ? LOOK_NEED : 0))
 		return j->n_records > 1 ? boot + BUDGET_WINDOW : 0;
@@ -171,8 +252,9 @@ int64_t zone_reserve(struct job *j)
 
 bool zone_join(struct job *j)
 {
-	struct account *a = zone_account(j);
-	struct zone_batch *b = batch_find(j, a);
+	struct zone_way way = zone_way(j);
+	struct zone_batch *b = batch_find(j, &way);
+	uint32_t ttl = way.server != NULL ? (uint32_t)way.server->ttl : 0;
 
 	if (b != NULL) {
 		if (!batch_has_room(b, j->n_records))
@@ -181,12 +263,12 @@ bool zone_join(struct job *j)
 		return true;
 	}
 	b = xcalloc(1, sizeof(*b));
-	if (write_begin(&b->w, j->slot->d->dns, j->slot->d->zone, 0) != 0) {
+	if (way.unfit != NULL || write_begin(&b->w, j->slot->d->dns, j->slot->d->zone, ttl) != 0) {
 		free(b);
 		return false;
 	}
 	b->e = j->e;
-	b->account = a;
+	b->way = way;
 	b->opened = loop_boot(j->e->p.loop);
 	b->next = j->e->zones;
 	j->e->zones = b;
@@ -199,7 +281,7 @@ bool zone_is_acting(const struct job *j)
 {
 	const struct zone_batch *b = j->batch;
 
-	return b != NULL && b->call != NULL && b->request.changes;
+	return b != NULL && (b->call != NULL || b->exchange != NULL) && b->request.changes;
 }
 
 void zone_leave(struct job *j)
@@ -219,12 +301,14 @@ void zone_leave(struct job *j)
 		}
 		others = others || b->members[i].j != NULL;
 	}
-	if (b->call != NULL && (asking || !others)) {
-		call_cancel(b->call);
-		b->call = NULL;
-	} else if (others) {
+	if (others && !asking)
 		return;
-	}
+	if (b->call != NULL)
+		call_cancel(b->call);
+	if (b->exchange != NULL)
+		dns_exchange_cancel(b->exchange);
+	b->call = NULL;
+	b->exchange = NULL;
 	if (others) {
 		batch_step(b);
 		return;

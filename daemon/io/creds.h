@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "codec/config.h"
 #include "codec/ovhconf.h"
+#include "codec/tsigkey.h"
 
 #define CREDS_FOLDER "/etc/dkimrotd/credentials"
 #define CREDS_PREFIX                                                                                         \
@@ -16,5 +17,9 @@
  * when the file is nowhere, else at the file's. Give back with credentials_free, which wipes them. */
 struct credentials *creds_load(
         const struct config *c, const struct config_account *a, const char *passed, struct diags *d);
+
+/* The secret of a server that takes dynamic updates, found in the same places. Give back with tsig_key_free. */
+struct tsig_key *creds_load_key(
+        const struct config *c, const struct config_server *s, const char *passed, struct diags *d);
 
 #endif

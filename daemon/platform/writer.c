@@ -10,7 +10,7 @@
 
 static const struct writer *writer_for(enum dns_mode dns)
 {
-	static const struct writer *const writers[] = {&writer_ovh};
+	static const struct writer *const writers[] = {&writer_ovh, &writer_rfc2136};
 
 	for (size_t i = 0; i < ARRAY_SIZE(writers); i++)
 		if (writers[i]->kind == dns)

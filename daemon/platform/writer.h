@@ -7,6 +7,7 @@
 #ifndef DKIMROTD_PLATFORM_WRITER_H
 #define DKIMROTD_PLATFORM_WRITER_H
 
+#include "codec/dnsupdate.h"
 #include "core/rr.h"
 #include "platform/platform.h"
 
@@ -31,39 +32,6 @@ struct write_item {
 	bool open;                    /* a write left whose answer never came: only looking can tell */
 };
 
-/* A name server's view of one name, or what it is to make of it: RFC 2136. Encoded and signed when it leaves. */
-enum dns_request_kind {
-	DNS_LOOK,  /* a question of type TXT for the name, to which a CNAME is an answer too */
-	DNS_CHECK, /* an update without changes: does exactly the set `old` stand there, or nothing at all? */
-	DNS_WRITE, /* an update, on the condition that exactly `old` stands there */
-};
-struct dns_data { /* the whole RRset at the name; n 0: nothing of any type stands there */
-	enum rr_type type;
-	unsigned n;
-	uint32_t ttl;
-	char data[WRITE_FOUND][RR_DATA];
-};
-struct dns_request {
-	enum dns_request_kind kind;
-	const char *zone, *name;
-	const struct dns_data *old;
-	const struct rr *add; /* NULL = none */
-	const char *
-	        drop; /* the one of old->data that goes, NULL = none; with `add` and one old record it is replaced */
-};
-enum dns_end {
-	DNS_ANSWERED, /* authentic (for DNS_LOOK: the answer to this question): see rcode */
-	DNS_NOT_SENT, /* certain that nothing left, or that it was not accepted for work: the connection failed */
-	DNS_LOST,     /* it left, and no answer that could be believed came back */
-};
-struct dns_reply {
-	enum dns_end end;
-	unsigned rcode; /* RFC 1035, RFC 2136 2.2; BADSIG, BADKEY, BADTIME and their like as in RFC 8945 */
-	bool authoritative;   /* DNS_LOOK */
-	struct dns_data seen; /* DNS_LOOK with NOERROR: what stands at the very name; wildcards look alike */
-	char error[160];      /* why not answered, for people; "" = none */
-};
-
 enum write_via { VIA_API, VIA_DNS };
 struct write_request {
 	enum write_via via;
@@ -73,7 +41,11 @@ struct write_request {
 };
 struct write_answer { /* one of the two, by the request's way; borrowed for the call */
 	const struct api_answer *api;
-	const struct dns_reply *dns;
+	struct dns_answer {
+		const struct dns_reply *reply; /* NULL: nothing came back, see error */
+		bool not_sent;                 /* certain that nothing left */
+		const char *error;             /* for people; "" = none */
+	} dns;
 };
 
 struct writer;
@@ -109,7 +81,9 @@ struct write_job {
 		char data
 		        [RR_DATA]; /* CNAME: as a whole name, lower case, no dot; texts unquoted; never "" when known */
 	} found[WRITE_FOUND];
-	struct dns_data seen; /* rfc2136 */
+	struct dns_set seen; /* rfc2136: what stands there as far as we know; the next request's condition */
+	const struct dns_data *drop;
+	struct rr add;
 };
 
 struct writer {

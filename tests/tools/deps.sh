@@ -21,6 +21,7 @@ build    libsqlite3-dev        pc   sqlite3
 build    libunbound-dev        file /usr/include/unbound.h
 build    libidn2-dev           pc   libidn2
 build    libopendkim-dev       file /usr/include/opendkim/dkim.h
+build    libldns-dev           pc   ldns
 run      tzdata                file /usr/share/zoneinfo/Europe/Paris
 run      dns-root-data         file /usr/share/dns/root.key
 unit     libcmocka-dev         pc   cmocka
@@ -31,6 +32,7 @@ check    debhelper             cmd  dh
 check    dpkg-dev              cmd  dpkg-buildpackage
 check    faketime              cmd  faketime
 check    jq                    cmd  jq
+check    bind9                 cmd  /usr/sbin/named named
 check    knot                  cmd  /usr/sbin/knotd knotd
 check    knot-dnsutils         cmd  kdig
 check    lintian               cmd  lintian
@@ -132,6 +134,8 @@ if [ -n "$sudo" ]; then sudo="sudo -n"; fi
 services=
 case " $lack " in *" knot "*) services=knot.service ;; esac
 case " $lack " in *" prometheus "*) services+="${services:+ }prometheus.service" ;; esac
+case " $lack " in *" knot "*) services+=" knot.service" ;; esac
+case " $lack " in *" bind9 "*) services+=" named.service" ;; esac
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 </dev/null; }

@@ -14,7 +14,8 @@ static inline struct config *config(const char *more)
 	char line[1200];
 	char *text = xasprintf("accounts:\n"
 	                       "  default: {endpoint: ovh-eu, credentials: a}\n"
-	                       "  zones: {endpoint: ovh-ca, credentials: b}\n%s",
+	                       "  zones: {endpoint: ovh-ca, credentials: b}\n"
+	                       "dns_servers: {primary: {server: 192.0.2.1, secret: c}}\n%s",
 	        more);
 	struct config *c = config_parse(text, strlen(text), "c.yaml", &d);
 

@@ -195,6 +195,36 @@ static void empty_sections_are_fine(void **state)
 	config_free(c);
 }
 
+static void servers_of_dynamic_updates(void **state)
+{
+	struct diags d = {0};
+	struct config *c =
+	        parse(ACCOUNT "dns_servers:\n"
+	                      "  two: {server: '[2001:db8::1]:5353', secret: /x/y, key: Dk.Example., "
+	                      "algorithm: HMAC-SHA512, ttl: 60}\n"
+	                      "  one: {server: 192.0.2.1, secret: tsig.key}\n",
+	                &d);
+
+	(void)state;
+	assert_non_null(c);
+	assert_int_equal(c->n_servers, 2);
+	const struct config_server *s = config_server(c, "one");
+	assert_string_equal(s->server.host, "192.0.2.1");
+	assert_int_equal(s->server.port, 53);
+	assert_string_equal(s->secret, "tsig.key");
+	assert_null(s->key);
+	assert_null(s->algorithm);
+	assert_int_equal(s->ttl, 3600);
+	s = config_server(c, "two");
+	assert_string_equal(s->server.host, "2001:db8::1");
+	assert_int_equal(s->server.port, 5353);
+	assert_string_equal(s->key, "dk.example");
+	assert_string_equal(s->algorithm, "hmac-sha512");
+	assert_int_equal(s->ttl, 60);
+	assert_null(config_server(c, "three"));
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +232,7 @@ int main(void)
 	        cmocka_unit_test(every_account),
 	        cmocka_unit_test(every_key),
 	        cmocka_unit_test(every_policy),
+	        cmocka_unit_test(servers_of_dynamic_updates),
 	        cmocka_unit_test(empty_sections_are_fine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

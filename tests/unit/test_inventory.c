@@ -104,6 +104,23 @@ static void every_key(void **state)
 	config_free(c);
 }
 
+/* Who takes the updates: named by the domain or by the file, and nobody where somebody else writes the zone. */
+static void dns_servers(void **state)
+{
+	struct config *c = config("");
+	struct inventory *inv = good(c, "defaults: {platform: mxplan, dns: rfc2136, dns_server: primary}\n"
+	                                "domains:\n"
+	                                "  - domain: a.example\n"
+	                                "  - {domain: b.example, dns: platform}\n");
+
+	(void)state;
+	assert_int_equal(inv->list[0].dns, DNS_RFC2136);
+	assert_string_equal(inv->list[0].dns_server, "primary");
+	assert_null(inv->list[1].dns_server);
+	inventory_free(inv);
+	config_free(c);
+}
+
 /* They may stand behind the domains, and give only what makes sense for each. */
 static void file_defaults(void **state)
 {
@@ -193,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(defaults_of_each_platform),
 	        cmocka_unit_test(every_key),
+	        cmocka_unit_test(dns_servers),
 	        cmocka_unit_test(file_defaults),
 	        cmocka_unit_test(empty_files_are_fine),
 	        cmocka_unit_test(observe_of_the_whole_wins),
