@@ -25,6 +25,7 @@ struct sim {
 	int64_t boot_at;     /* true time at which this host booted */
 	int64_t host_offset; /* host's wall clock minus true time */
 	unsigned long http_calls, dns_looks, dns_lies;
+	unsigned long updates, updates_bad; /* dynamic updates applied; those that must never be asked for */
 	double lie,
 	        lost; /* chance that a look-up answers unknown; that an answer to a request is lost on the way */
 	double forge;        /* chance that a look-up says something that is not so, in one of a dozen ways */
@@ -34,6 +35,10 @@ struct sim {
 	bool halt; /* sim_run returns after the present event */
 };
 extern struct sim sim;
+
+/* The key that the simulated primary (sim_update.c) shares with the daemon. */
+#define SIM_KEY    "sim"
+#define SIM_SECRET "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 uint64_t sim_random(void); /* 64 bits */
 bool sim_chance(double p);

@@ -26,6 +26,7 @@
 
 static struct {
 	struct config *config;
+	struct tsig_key *keys[1]; /* of the primary that takes dynamic updates */
 	char *inventory_text;
 	unsigned domains;
 	struct loop *loop;
@@ -92,7 +93,8 @@ static void start(void)
 	        .dns = run.dns,
 	        .store = run.store,
 	        .config = run.config,
-	        .credentials = run.cred};
+	        .credentials = run.cred,
+	        .keys = run.keys};
 	run.engine = engine_new(&parts);
 	engine_start(run.engine, read_inventory());
 }
@@ -292,6 +294,7 @@ static void build(unsigned domains, bool calm)
 	const char *daily = calm ? "100" : PICK("100", "3");
 	static const char config[] = "accounts: { default: { endpoint: \"https://api.example/1.0\", "
 	                             "credentials: /none, requests_per_minute: 0 } }\n"
+	                             "dns_servers: { default: { server: 192.0.2.1, secret: /none } }\n"
 	                             "safety: { max_daily_changes: %s }\n"
 	                             "policies: { default: { rotate_every: 30d, grace: 7d } }\n";
 	struct diags d = {0};
@@ -306,16 +309,19 @@ static void build(unsigned domains, bool calm)
 		fprintf(stderr, "configuration: %s\n", d.list[0].text);
 		exit(2);
 	}
+	run.keys[0] = tsig_key_parse(SIM_SECRET, strlen(SIM_SECRET), "sim.key", SIM_KEY, NULL, &d);
 	buf_puts(&inv, "domains:\n");
 	for (unsigned i = 0; i < domains; i++) {
 		const char *p = platform_of(i);
 		const char *service = *p == 'e' ? ", service: svc-1" : "";
+		bool own = i % 4 == 1; /* on a name server of one's own */
 		char name[64];
 
 		snprintf(name, sizeof(name), "d%u.example", i);
-		buf_printf(&inv, "  - { domain: %s, platform: %s%s, dns: ovh }\n", name, p, service);
-		world_add_domain(sim.world, sim.now, "default", p, "svc-1", name, name, "ovh", 2,
-		        (i % 3 == 0 && *p == 'e') || i % 16 == 14 ? "signing" : "virgin");
+		buf_printf(&inv, "  - { domain: %s, platform: %s%s, dns: %s }\n", name, p, service,
+		        own ? "rfc2136" : "ovh");
+		world_add_domain(sim.world, sim.now, "default", p, "svc-1", name, name, own ? "none" : "ovh",
+		        2, (i % 3 == 0 && *p == 'e') || i % 16 == 14 ? "signing" : "virgin");
 	}
 	free(run.inventory_text);
 	run.inventory_text = inv.data;
@@ -379,14 +385,18 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	unsigned long rotations = run.told[EVENT_ROTATION_CONFIRMED], deleted = run.told[EVENT_KEY_DELETED];
 	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu "
 	       "changes, %lu requests, %lu look-ups, %lu of them false, %lu crashes, "
-	       "%lu restarts, %lu older states, %lu meddlings, %zu rules broken, %u without a signer\n",
+	       "%lu restarts, %lu older states, %lu meddlings, %lu updates, %zu rules broken, %lu bad "
+	       "updates, %u without a signer\n",
 	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED],
 	        (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks, sim.dns_lies,
-	        run.crashes, run.restarts, run.older, run.persons, world_broken(sim.world), bad);
-	bool good = world_broken(sim.world) == 0 && bad == 0 && rotations > 0;
+	        run.crashes, run.restarts, run.older, run.persons, sim.updates, world_broken(sim.world),
+	        sim.updates_bad, bad);
+	bool good = world_broken(sim.world) == 0 && sim.updates_bad == 0 && sim.updates > 0 && bad == 0 &&
+	            rotations > 0;
 	stop(false);
 	world_free(sim.world);
 	config_free(run.config);
+	tsig_key_free(run.keys[0]);
 	return good;
 }
 
