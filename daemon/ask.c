@@ -52,10 +52,33 @@ static void get_status(struct ask *ask, const struct control_request *q, struct 
 	engine_status_json(ask->engine, &a->body);
 }
 
+/* Answers that take long are told in pieces, between which the loop turns and a reload may bring another engine. */
+struct long_answer {
+	struct ask *ask;
+	struct engine_cursor at;
+	bool (*next)(struct engine *e, struct engine_cursor *at, struct buf *out);
+};
+
+static bool next_piece(void *arg, struct buf *out)
+{
+	struct long_answer *l = arg;
+
+	return l->ask->engine != NULL && l->next(l->ask->engine, &l->at, out);
+}
+
+static void tell_long(struct ask *ask, const struct control_request *q, struct control_answer *a,
+        bool (*next)(struct engine *e, struct engine_cursor *at, struct buf *out))
+{
+	struct long_answer *l = xcalloc(1, sizeof(*l));
+
+	l->ask = ask;
+	l->next = next;
+	control_stream(q, a, next_piece, free, l);
+}
+
 static void get_domains(struct ask *ask, const struct control_request *q, struct control_answer *a)
 {
-	(void)q;
-	engine_domains_json(ask->engine, &a->body);
+	tell_long(ask, q, a, engine_domains_json);
 }
 
 static void get_domain(struct ask *ask, const struct control_request *q, struct control_answer *a)
@@ -68,9 +91,8 @@ static void get_domain(struct ask *ask, const struct control_request *q, struct 
 
 static void get_metrics(struct ask *ask, const struct control_request *q, struct control_answer *a)
 {
-	(void)q;
 	a->type = "text/plain; version=0.0.4";
-	engine_metrics(ask->engine, &a->body);
+	tell_long(ask, q, a, engine_metrics);
 }
 
 /* --- writes ------------------------------------------------------------------------------------------------------- */

@@ -60,8 +60,15 @@ enum ask_result { ASK_OK, ASK_UNKNOWN, ASK_REFUSED, ASK_BAD };
 
 void engine_status_json(struct engine *e, struct buf *out);
 enum ask_result engine_domain_json(struct engine *e, const char *name, struct buf *out);
-void engine_domains_json(struct engine *e, struct buf *out);
-void engine_metrics(struct engine *e, struct buf *out);
+/* Long answers come in pieces of a few milliseconds: each call appends one, maybe an empty one, and says whether more will
+ * come. The cursor begins as zeros. The inventory may change in between: a domain that is in it throughout is told once. */
+struct engine_cursor {
+	bool begun;
+	char domain[256]; /* as far as it has come */
+	int64_t oldest;   /* of the metrics */
+};
+bool engine_domains_json(struct engine *e, struct engine_cursor *at, struct buf *out);
+bool engine_metrics(struct engine *e, struct engine_cursor *at, struct buf *out);
 
 /* What would be sent, and to whom what will not go on by itself waits, as JSON (GET /v1/plan): of the named domains (ended
  * by NULL, none = all), at this moment (span 0) or over the span ahead, FORECAST_MOST at most; transitions: with what will

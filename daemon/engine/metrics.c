@@ -73,19 +73,28 @@ static void domains(struct engine *e, struct buf *out)
 	free(n);
 }
 
-struct oldest {
-	struct engine *e;
-	int64_t since;
-};
-
-static bool find_oldest(void *arg, const struct store_key *k, const struct record *r)
+static void find_oldest(void *arg, struct slot *slot, const struct record *r)
 {
-	struct oldest *o = arg;
+	struct engine_cursor *at = arg;
 	const struct rec_selector *s = record_signer(r);
 
-	if (s != NULL && s->signing_since != 0 && slot_find(o->e, k->domain) != NULL &&
-	        (o->since == 0 || s->signing_since < o->since))
-		o->since = s->signing_since;
+	(void)slot;
+	if (s != NULL && s->signing_since != 0 && (at->oldest == 0 || s->signing_since < at->oldest))
+		at->oldest = s->signing_since;
+}
+
+/* Every record is read for it, which is too dear for each scrape, and piece by piece. True: it is known. */
+static bool know_oldest(struct engine *e, struct engine_cursor *at)
+{
+	int64_t boot = loop_boot(e->p.loop);
+
+	if (!at->begun && e->oldest_at != 0 && boot - e->oldest_at <= OLDEST_KEPT)
+		return true;
+	at->begun = true;
+	if (engine_walk(e, at, find_oldest, at))
+		return false;
+	e->oldest_key = at->oldest;
+	e->oldest_at = boot;
 	return true;
 }
 
@@ -194,31 +203,26 @@ static void counters(struct engine *e, struct buf *out)
 	buf_printf(out, "dkimrotd_state_commit_failures_total %llu\n", (unsigned long long)e->commits_failed);
 }
 
-void engine_metrics(struct engine *e, struct buf *out)
+bool engine_metrics(struct engine *e, struct engine_cursor *at, struct buf *out)
 {
-	struct oldest o = {.e = e, .since = e->oldest_key};
 	size_t refused = 0;
 
+	if (!know_oldest(e, at))
+		return true;
 	for (size_t i = 0; i < e->inventory->n_files; i++)
 		refused += e->inventory->files[i].state != INVENTORY_OK;
 	domains(e, out);
 	accounts(e, out);
 	latency(e, out);
 	counters(e, out);
-	/* every record is read for it, which is too dear for each scrape */
-	if (e->oldest_at == 0 || loop_boot(e->p.loop) - e->oldest_at > OLDEST_KEPT) {
-		o.since = 0;
-		store_each(e->p.store, find_oldest, &o);
-		e->oldest_key = o.since;
-		e->oldest_at = loop_boot(e->p.loop);
-	}
 	head(out, "dkimrotd_oldest_key_seconds", "gauge", "Age of the key that has signed longest.");
 	buf_printf(out, "dkimrotd_oldest_key_seconds %.15g\n",
-	        o.since != 0 ? (double)(loop_wall(e->p.loop) - o.since) / 1000 : 0.0);
+	        e->oldest_key != 0 ? (double)(loop_wall(e->p.loop) - e->oldest_key) / 1000 : 0.0);
 	head(out, "dkimrotd_paused", "gauge", "Everything is paused (1) or not (0).");
 	buf_printf(out, "dkimrotd_paused %d\n", e->paused);
 	head(out, "dkimrotd_inventory_files_refused", "gauge", "Inventory files that are refused.");
 	buf_printf(out, "dkimrotd_inventory_files_refused %zu\n", refused);
 	head(out, "dkimrotd_journal_lines_dropped_total", "counter", "Lines that the journal did not take.");
 	buf_printf(out, "dkimrotd_journal_lines_dropped_total %llu\n", (unsigned long long)report_dropped());
+	return false;
 }

@@ -211,6 +211,7 @@ void slot_unschedule(struct slot *s);
 struct slot *slot_find(
         struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
 void slot_note_api(const struct slot *s, bool in_flight); /* becomes durable with the record */
+size_t slots_after(const struct engine *e, const char *domain); /* the first beyond that name, "" = of all */
 void slots_take(struct engine *e, struct inventory *inv);
 void slots_drop_missing(struct engine *e);
 void slots_clock_set(
@@ -246,6 +247,10 @@ void diagnosis_json(struct json_w *w, const struct desired *d, const struct reco
 /* metrics.c */
 void metrics_took(struct account *a, int64_t ms); /* a request was answered, or not, after so long */
 int engine_commit(struct engine *e);              /* store_commit, counted */
+
+/* status.c: the next domains of a long answer, some milliseconds' worth; false: there are no more. */
+bool engine_walk(struct engine *e, struct engine_cursor *at,
+        void (*each)(void *arg, struct slot *s, const struct record *r), void *arg);
 
 void engine_poke(
         struct engine *e); /* something finished: once mode and stopping look whether they are done */

@@ -73,18 +73,43 @@ void slots_clock_set(struct account *a)
 	}
 }
 
+/* The first slot of a domain not before that name, or with `beyond` after it: they lie in the order of their names. */
+static size_t slots_at(const struct engine *e, const char *domain, size_t len, bool beyond)
+{
+	size_t lo = 0, hi = e->n_slots;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const char *name = e->slots[mid]->d->domain;
+		int r = strncmp(name, domain, len);
+
+		if (r == 0 && name[len] != '\0')
+			r = 1;
+		if (r < 0 || (r == 0 && beyond))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+size_t slots_after(const struct engine *e, const char *domain)
+{
+	return slots_at(e, domain, strlen(domain), true);
+}
+
 /* "domain" or "domain:platform". */
 struct slot *slot_find(struct engine *e, const char *name)
 {
 	const char *colon = strchr(name, ':');
 	size_t len = colon != NULL ? (size_t)(colon - name) : strlen(name);
+	size_t end = slots_at(e, name, len, true);
 	struct slot *found = NULL;
 
-	for (size_t i = 0; i < e->n_slots; i++) {
+	for (size_t i = slots_at(e, name, len, false); i < end; i++) {
 		struct slot *s = e->slots[i];
 
-		if (s->missing_since != 0 || strncmp(s->d->domain, name, len) != 0 ||
-		        s->d->domain[len] != '\0')
+		if (s->missing_since != 0)
 			continue;
 		if (colon != NULL && !str_eq(colon + 1, platform_word(s->d->platform)))
 			continue;

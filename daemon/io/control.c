@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "codec/json.h"
+#include "io/control_parts.h"
 #include "io/loop.h"
 
 #define HEADERS_MAX 8192
@@ -29,6 +30,7 @@
 #define TIMEOUT_S   10
 
 struct control {
+	struct loop *loop;
 	control_handler *handler;
 	void *arg;
 	char *path;
@@ -95,15 +97,27 @@ static void free_body(const void *data, size_t n, void *extra)
 	free((void *)(uintptr_t)data);
 }
 
+void control_headers(struct evhttp_request *request, const char *type)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+
+	evhttp_add_header(headers, "Content-Type", type);
+	evhttp_add_header(headers, "Cache-Control", "no-store");
+	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+}
+
+void control_abandon(struct evhttp_request *request)
+{
+	if (!evhttp_request_get_connection(request))
+		evhttp_request_free(request);
+}
+
 /* Sends the answer; its body is handed over, not copied: a list of 100,000 domains is large. */
 static void send_answer(struct evhttp_request *req, struct control_answer *answer)
 {
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
 	struct evbuffer *out = evbuffer_new();
 
-	evhttp_add_header(headers, "Content-Type", answer->type);
-	evhttp_add_header(headers, "Cache-Control", "no-store");
-	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+	control_headers(req, answer->type);
 	if (answer->body.len)
 		evbuffer_add_reference(out, answer->body.data, answer->body.len, free_body, NULL);
 	else
@@ -205,6 +219,7 @@ static void asker_gone(struct evhttp_connection *conn, void *arg)
 	struct control_later *later = arg;
 
 	(void)conn;
+	control_abandon(later->req);
 	later->req = NULL;
 }
 
@@ -241,6 +256,7 @@ static void answer_request(struct control *c, struct evhttp_request *req, bool m
 
 	TAILQ_INIT(&p.query);
 	r.request = req;
+	r.loop = c->loop;
 	r.method = evhttp_request_get_command(req) == EVHTTP_REQ_POST ? "POST" : "GET";
 	if (!metrics)
 		r.may_write = peer_may_write(req, &r.uid);
@@ -380,6 +396,7 @@ struct control *control_open(struct loop *l, const char *path, const char *metri
 	struct control *c = xcalloc(1, sizeof(*c));
 	int fd = -1, r = listen_local(path, &fd);
 
+	c->loop = l;
 	c->handler = handler;
 	c->arg = arg;
 	if (r < 0) {

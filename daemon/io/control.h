@@ -27,9 +27,10 @@ struct control_request {
 	} param[CONTROL_PARAMS]; /* of the query, decoded */
 	const char *body;        /* terminated, "" = none; at most 64 KiB */
 	size_t body_len;
-	bool may_write; /* root or our own user, by the socket's credentials */
-	uint32_t uid;   /* of the peer; meaningless for metrics */
-	void *request; /* the library's; for control_later */
+	bool may_write;    /* root or our own user, by the socket's credentials */
+	uint32_t uid;      /* of the peer; meaningless for metrics */
+	void *request;     /* the library's; for control_later and control_stream */
+	struct loop *loop; /* likewise */
 	bool metrics; /* it came in at the metrics port: only /metrics may be answered, and GET is all that comes */
 };
 
@@ -49,6 +50,14 @@ typedef void control_handler(void *arg, const struct control_request *request, s
 struct control_later;
 struct control_later *control_later(const struct control_request *request, struct control_answer *answer);
 void control_reply(struct control_later *later, struct control_answer *answer);
+
+/* Inside the handler: a long answer in pieces, with the status and type that `answer` has. `piece` appends the next one and
+ * says whether more will come; it is called from the loop, never from inside this call, and each time the one before has
+ * been written. It should take some milliseconds at most, and may append nothing to let the loop turn. `over` is called
+ * once, after the last piece or when the reader goes away: arg is the caller's to free there. */
+typedef bool control_piece(void *arg, struct buf *out);
+void control_stream(const struct control_request *request, struct control_answer *answer,
+        control_piece *piece, void (*over)(void *arg), void *arg);
 
 /* The value of a query parameter, NULL when there is none. */
 const char *control_param(const struct control_request *request, const char *name);

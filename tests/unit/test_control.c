@@ -28,12 +28,50 @@ static struct loop *loop;
 static struct control *control;
 static pthread_t thread;
 
+/* A long answer: so many pieces of so many bytes, each second one empty. */
+struct long_answer {
+	long pieces, size, made;
+};
+static _Atomic long made, overs;
+
+static bool next_piece(void *arg, struct buf *out)
+{
+	struct long_answer *l = arg;
+
+	made = ++l->made;
+	for (long i = 0; l->made % 2 == 1 && i < l->size; i++)
+		buf_add(out, &"abcdefghij"[l->made / 2 % 10], 1);
+	return l->made < l->pieces;
+}
+
+static void long_over(void *arg)
+{
+	overs++;
+	free(arg);
+}
+
+static void answer_long(const struct control_request *r, struct control_answer *a)
+{
+	struct long_answer *l = xcalloc(1, sizeof(*l));
+
+	l->pieces = strtol(control_param(r, "pieces"), NULL, 10);
+	l->size = strtol(control_param(r, "size"), NULL, 10);
+	a->type = "text/plain";
+	made = 0;
+	control_stream(r, a, next_piece, long_over, l);
+	assert_int_equal(made, 0); /* never from inside */
+}
+
 /* What it was asked, as the answer. */
 static void echo(void *arg, const struct control_request *r, struct control_answer *a)
 {
 	assert_ptr_equal(arg, &loop);
 	if (r->n_segments == 1 && strcmp(r->segment[0], "stop") == 0)
 		loop_stop(loop);
+	if (r->n_segments == 1 && strcmp(r->segment[0], "long") == 0) {
+		answer_long(r, a);
+		return;
+	}
 	if (r->n_segments == 1 && strcmp(r->segment[0], "conflict") == 0) {
 		control_fail(a, 409, "refused", "a \"rule\"\nsays %s", "no");
 		return;
@@ -232,6 +270,49 @@ static void another_user_only_reads(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void wait_until_over(long n)
+{
+	for (int i = 0; i < 2000 && overs < n; i++)
+		usleep(5000);
+	assert_int_equal(overs, n);
+}
+
+static void a_long_answer_comes_in_pieces(void **state)
+{
+	(void)state;
+	overs = 0;
+	char *answer = ask("GET /long?pieces=6&size=5" END);
+	assert_non_null(strcasestr(answer, "\r\nTransfer-Encoding: chunked\r\n"));
+	assert_non_null(strcasestr(answer, "\r\nContent-Type: text/plain\r\n"));
+	assert_answer(answer, 200, "5\r\naaaaa\r\n5\r\nbbbbb\r\n5\r\nccccc\r\n0\r\n\r\n");
+	assert_answer(ask("GET /long?pieces=1&size=3" END), 200, "3\r\naaa\r\n0\r\n\r\n");
+	assert_answer(ask("GET /long?pieces=2&size=0" END), 200, "0\r\n\r\n");
+	assert_answer(ask("GET /long?pieces=1&size=2 HTTP/1.0\r\n\r\n"), 200, "aa"); /* knows no chunks */
+	wait_until_over(4);
+}
+
+/* Who does not read is not told more, does not hold up others, and may leave. */
+static void a_slow_reader_waits_for_himself(void **state)
+{
+	char first[1000];
+
+	(void)state;
+	overs = 0;
+	int fd = connect_local();
+	const char *request = "GET /long?pieces=1000000&size=100000" END;
+	assert_true(send(fd, request, strlen(request), MSG_NOSIGNAL) > 0);
+	assert_true(recv(fd, first, sizeof(first), 0) > 0);
+	for (int i = 0; i < 20; i++)
+		assert_answer(ask("GET /a" END), 200, NULL);
+	assert_true(made < 1000); /* what the kernel's buffers hold, not all of it */
+	assert_int_equal(overs, 0);
+	close(fd);
+	wait_until_over(1);
+	long then = made;
+	assert_answer(ask("GET /a" END), 200, NULL);
+	assert_int_equal(made, then);
+}
+
 static void the_socket_is_for_owner_and_group(void **state)
 {
 	struct stat st;
@@ -281,7 +362,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(what_reaches_the_handler), T(errors_are_json_without_surprises),
-	        T(what_never_reaches_it), T(a_large_answer_comes_whole), T(metrics_are_all_that_tcp_gives),
+	        T(what_never_reaches_it), T(a_large_answer_comes_whole), T(a_long_answer_comes_in_pieces),
+	        T(a_slow_reader_waits_for_himself), T(metrics_are_all_that_tcp_gives),
 	        T(another_user_only_reads), T(the_socket_is_for_owner_and_group), T(places_to_listen)};
 
 	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
