@@ -247,6 +247,14 @@ void buf_free(struct buf *b)
 /* Beyond the year 9999 RFC 3339 has no words; such an instant is shown as the last one that it has. */
 #define TIME_LAST (INT64_C(253402300799) * MS_SECOND)
 
+static char *put_digits(char *dst, int n, int value)
+{
+	for (int i = n - 1; i >= 0; i--, value /= 10)
+		dst[i] = (char)('0' + value % 10);
+	return dst + n;
+}
+
+/* By hand: a list of domains holds more instants than anything else, and strftime asks for a locale each time. */
 const char *time_text(char dst[TIME_TEXT], int64_t at_ms)
 {
 	at_ms = at_ms < 0 ? 0 : at_ms > TIME_LAST ? TIME_LAST : at_ms;
@@ -254,7 +262,15 @@ const char *time_text(char dst[TIME_TEXT], int64_t at_ms)
 	struct tm tm;
 
 	gmtime_r(&sec, &tm);
-	strftime(dst, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+	const int parts[] = {tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec};
+	char *at = put_digits(dst, 4, tm.tm_year + 1900);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		*at++ = "--T::"[i];
+		at = put_digits(at, 2, parts[i]);
+	}
+	*at++ = 'Z';
+	*at = '\0';
 	return dst;
 }
 

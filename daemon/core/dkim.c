@@ -86,7 +86,7 @@ static bool is_name_char(char c)
 static bool value_is_clean(struct slice s)
 {
 	for (size_t i = 0; i < s.n;) {
-		size_t skip = fws_len(s.p + i, s.n - i);
+		size_t skip = s.p[i] > ' ' ? 0 : fws_len(s.p + i, s.n - i);
 
 		if (skip > 0) {
 			i += skip;
@@ -191,7 +191,7 @@ static enum dkim_fault base64_read(struct slice s, uint8_t *dst, size_t cap, siz
 	size_t digits = 0, pads = 0, len = 0;
 
 	for (size_t i = 0; i < s.n;) {
-		size_t skip = fws_len(s.p + i, s.n - i);
+		size_t skip = s.p[i] > ' ' ? 0 : fws_len(s.p + i, s.n - i);
 		if (skip > 0) {
 			i += skip;
 			continue;

@@ -210,7 +210,7 @@ void slot_schedule(struct slot *s, enum urgency urgency, int64_t next_look);
 void slot_unschedule(struct slot *s);
 struct slot *slot_find(
         struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
-void slot_note_api(const struct slot *s, bool in_flight); /* becomes durable with the record */
+void slot_note_api(const struct slot *s, bool in_flight);       /* becomes durable with the record */
 size_t slots_after(const struct engine *e, const char *domain); /* the first beyond that name, "" = of all */
 void slots_take(struct engine *e, struct inventory *inv);
 void slots_drop_missing(struct engine *e);
