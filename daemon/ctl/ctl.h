@@ -23,6 +23,7 @@ struct ctl {
 	const char *socket;
 	const char *
 	        state; /* folder of the daemon's state, for status without a daemon; NULL = by configuration */
+	const char *milter;  /* where a signer listens, NULL = not given */
 	const char *config;  /* -c of the verbs that need no daemon, NULL = none given */
 	const char *account; /* discover --account, NULL = all */
 	const char *color;   /* "auto", "always", "never" */
@@ -43,7 +44,8 @@ int ctl_rotate(const struct ctl *c, char **args, int n);
 int ctl_pause(const struct ctl *c, char **args, int n);
 int ctl_resume(const struct ctl *c, char **args, int n);
 int ctl_reload(const struct ctl *c, char **args, int n);
-int ctl_files(const struct ctl *c, char **args, int n);  /* "check" */
+int ctl_files(const struct ctl *c, char **args, int n); /* "check" */
+int ctl_confirm(const struct ctl *c, char **args, int n);
 int ctl_verify(const struct ctl *c, char **args, int n); /* "verify-message" */
 int ctl_discover(const struct ctl *c, char **args, int n);
 int ctl_grant(const struct ctl *c, char **args, int n);

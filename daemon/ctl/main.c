@@ -25,6 +25,7 @@ enum {
 	FOR_ACCOUNT = 1024,
 	FOR_UNTIL = 2048,
 	FOR_SINCE = 4096,
+	FOR_MILTER = 8192,
 };
 
 static const struct verb {
@@ -35,40 +36,43 @@ static const struct verb {
 	const char *usage, *help;
 } verbs[] = {
         {"status",         ctl_status,   0, -1, FOR_CHECK | FOR_STATE,                 "status [DOMAIN...] [--check]",
-         "a table, worst first; --check: for monitoring systems"                                                                                                                                                 },
+         "a table, worst first; --check: for monitoring systems"                                                                                                                                                    },
         {"explain",        ctl_explain,  1, 1,  0,                                     "explain DOMAIN",
-         "why it is where it is, who it waits on, what comes next, what to do"                                                                                                                                   },
+         "why it is where it is, who it waits on, what comes next, what to do"                                                                                                                                      },
         {"plan",           ctl_plan,     0, -1, FOR_UNTIL,                             "plan [DOMAIN...] [--until SPAN]",
-         "what would be sent now, or over the span ahead; sends nothing"                                                                                                                                         },
+         "what would be sent now, or over the span ahead; sends nothing"                                                                                                                                            },
         {"history",        ctl_history,  0, 1,  FOR_SINCE,                             "history [DOMAIN] [--since SPAN]",
-         "past changes and transitions, with what was seen and answered"                                                                                                                                         },
+         "past changes and transitions, with what was seen and answered"                                                                                                                                            },
         {"timeline",       ctl_timeline, 1, 1,  FOR_SINCE | FOR_UNTIL,
-         "timeline DOMAIN [--since SPAN] [--until SPAN]",                                                                     "past and coming months as a picture: keys as bars, switches and\ndeletions marked"},
+         "timeline DOMAIN [--since SPAN] [--until SPAN]",                                                                        "past and coming months as a picture: keys as bars, switches and\ndeletions marked"},
         {"rotate",         ctl_rotate,   1, 1,  FOR_COMPROMISED | FOR_BACK | FOR_WAIT,
-         "rotate DOMAIN [--compromised | --back] [--wait SPAN]",                                                              "rotate now, or be refused with the reason and the earliest time;\n"
+         "rotate DOMAIN [--compromised | --back] [--wait SPAN]",                                                                 "rotate now, or be refused with the reason and the earliest time;\n"
                 "--compromised: the old key gets no grace; --back: to the previous key\n"
-                "while it is in its grace, and pause; --wait: until it is confirmed"                                                             },
+                "while it is in its grace, and pause; --wait: until it is confirmed"                                                                },
         {"pause",          ctl_pause,    0, 1,  FOR_ALL | FOR_REASON | FOR_SPAN,
-         "pause DOMAIN|--all --reason TEXT [--for SPAN]",                                                                     "change nothing; looks go on, and so does a grace"                                 },
+         "pause DOMAIN|--all --reason TEXT [--for SPAN]",                                                                        "change nothing; looks go on, and so does a grace"                                 },
         {"resume",         ctl_resume,   0, 1,  FOR_ALL,                               "resume DOMAIN|--all",
-         "go on; --all also closes the accounts' breakers"                                                                                                                                                       },
+         "go on; --all also closes the accounts' breakers"                                                                                                                                                          },
         {"records",        ctl_records,  0, -1, FOR_MISSING,                           "records [DOMAIN...] [--missing]",
-         "the DNS records needed, as zone-file lines sorted by zone"                                                                                                                                             },
+         "the DNS records needed, as zone-file lines sorted by zone"                                                                                                                                                },
         {"check",          ctl_files,    0, -1, FOR_CONFIG,                            "check [-c FILE] [FILE...]",
          "validate inventory files (- is standard input), the configuration,\nor with no FILE all "
-                "that the configuration names"                                                                                                                                                                   },
+                "that the configuration names"                                                                                                                                                                      },
         {"discover",       ctl_discover, 0, 0,  FOR_CONFIG | FOR_ACCOUNT,              "discover [-c FILE] [--account NAME]",
          "inventory YAML of every e-mail domain of the accounts, those already\nlisted left out; "
-                "needs no daemon, writes nothing"                                                                                                                                                                },
+                "needs no daemon, writes nothing"                                                                                                                                                                   },
         {"grant",          ctl_grant,    0, 0,  FOR_CONFIG,                            "grant [-c FILE]",
          "the least access rules and IAM actions that the inventory needs, and a\nlink to OVHcloud's "
-                "key page with them filled in; needs no daemon"                                                                                                                                                  },
+                "key page with them filled in; needs no daemon"                                                                                                                                                     },
         {"verify-message", ctl_verify,   0, 1,  FOR_CONFIG | FOR_STATE,                "verify-message [-c FILE] [FILE]",
          "a received message on stdin or FILE: which selector signed it, and does\nthe signature "
-                "hold"                                                                                                                                                                                           },
+                "hold"                                                                                                                                                                                              },
+        {"confirm",        ctl_confirm,  1, 1,  FOR_CONFIG | FOR_MILTER,               "confirm [-c FILE] --milter SOCKET FILE",
+         "ask a signer which keys of its map (KeyTable, selectors.map) it signs\nwith, by a message "
+                "through it"                                                                                                                                                                                        },
         {"reload",         ctl_reload,   0, 0,  0,                                     "reload",
          "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
-                "refused"                                                                                                                                                                                        },
+                "refused"                                                                                                                                                                                           },
 };
 
 enum {
@@ -85,6 +89,7 @@ enum {
 	OPT_ALL,
 	OPT_REASON,
 	OPT_FOR,
+	OPT_MILTER,
 	OPT_MISSING,
 	OPT_ACCOUNT,
 	OPT_UNTIL,
@@ -106,6 +111,7 @@ static const struct option options[] = {
         {"all",         no_argument,       NULL, OPT_ALL        },
         {"reason",      required_argument, NULL, OPT_REASON     },
         {"for",         required_argument, NULL, OPT_FOR        },
+        {"milter",      required_argument, NULL, OPT_MILTER     },
         {"missing",     no_argument,       NULL, OPT_MISSING    },
         {"account",     required_argument, NULL, OPT_ACCOUNT    },
         {"until",       required_argument, NULL, OPT_UNTIL      },
@@ -189,6 +195,10 @@ static bool take_option(struct ctl *c, int opt, char *arg, unsigned *given)
 	case OPT_ALL:
 		*given |= FOR_ALL;
 		return c->all = true;
+	case OPT_MILTER:
+		*given |= FOR_MILTER;
+		c->milter = arg;
+		return true;
 	case OPT_MISSING:
 		*given |= FOR_MISSING;
 		return c->missing = true;

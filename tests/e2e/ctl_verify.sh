@@ -1,61 +1,20 @@
 #!/bin/bash
 # dkimrotctl verify-message: messages signed by programs that nobody here wrote (dkimpy, and OpenDKIM's own tool), with
 # the keys in a real name server, whole and spoilt in every way that a mail can be.
-# shellcheck source=tests/e2e/daemon_lib.bash
-. "$(dirname "$0")/daemon_lib.bash"
-skip_all() { skip "messages checked" "$1"; done_testing; }
-lacks() { # what text part
-	if [[ $2 == *"$3"* ]]; then is "$1" "it is there" "it is not"; else ok "$1" true; fi
-}
-for need in knotd openssl /usr/bin/python3; do
-	command -v $need >/dev/null || skip_all "$need is not installed"
-done
-/usr/bin/python3 -c 'import dkim, nacl' 2>/dev/null || skip_all "python3-dkim or python3-nacl is not installed"
-
-port=$(/usr/bin/python3 -c '
-import socket
-while True:
-    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0))
-    t = socket.socket()
-    try: t.bind(u.getsockname()); print(u.getsockname()[1]); break
-    except OSError: pass')
+# shellcheck disable=SC2119 # functions that take options
+# shellcheck source=tests/e2e/mail_lib.bash
+. "$(dirname "$0")/mail_lib.bash"
+needs "messages checked" knotd openssl /usr/bin/python3
+/usr/bin/python3 -c 'import dkim, nacl' 2>/dev/null || skip_all "messages checked" "python3-dkim or python3-nacl is not installed"
 
 # Keys: two of RSA, one that is too small, one of ed25519.
 for k in one two; do openssl genrsa -out "$work/$k.pem" 2048 2>/dev/null; done
 openssl genrsa -out "$work/weak.pem" 512 2>/dev/null
 openssl genpkey -algorithm ed25519 -out "$work/ed.pem" 2>/dev/null
-public() { openssl pkey -in "$work/$1.pem" -pubout -outform DER 2>/dev/null | base64 -w0; }
 ed_public=$(openssl pkey -in "$work/ed.pem" -pubout -outform DER | tail -c 32 | base64 -w0)
 openssl pkey -in "$work/ed.pem" -outform DER | tail -c 32 | base64 -w0 >"$work/ed.seed"
-split() { fold -w 200 <<<"$1" | sed 's/.*/"&"/' | tr '\n' ' '; } # a TXT record's strings
 
-mkdir -p "$work/knot"/{zones,db,run}
-cat >"$work/knot/knot.conf" <<END
-server:
-    rundir: "$work/knot/run"
-    listen: 127.0.0.1@$port
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-database:
-    storage: "$work/knot/db"
-    journal-db-max-size: 16M
-    kasp-db-max-size: 16M
-    timer-db-max-size: 4M
-control:
-    listen: "$work/knot/run/knot.sock"
-zone:
-  - domain: mail.example
-    storage: "$work/knot/zones"
-    file: mail.example.zone
-    zonefile-sync: -1
-END
-cat >"$work/knot/zones/mail.example.zone" <<END
-\$ORIGIN mail.example.
-\$TTL 60
-@ SOA ns hostmaster 1 3600 600 86400 60
-@ NS ns
-ns A 127.0.0.1
+knot_start mail.example <<END
 one._domainkey TXT $(split "v=DKIM1; k=rsa; p=$(public one)")
 direct._domainkey CNAME one._domainkey
 two._domainkey TXT $(split "v=DKIM1; k=rsa; t=y; p=$(public two)")
@@ -69,10 +28,7 @@ twice._domainkey TXT $(split "v=DKIM1; p=$(public two)")
 beside._domainkey TXT $(split "v=DKIM1; p=$(public one)")
 beside._domainkey TXT "a remark"
 END
-knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
-knot_pid=$!
-trap 'kill $knot_pid 2>/dev/null; wait $knot_pid 2>/dev/null; dk_clean_up' EXIT
-for _ in $(seq 200); do kdig +short +time=1 +retry=0 -p "$port" @127.0.0.1 mail.example SOA 2>/dev/null | grep -q . && break; sleep 0.02; done
+port=$KNOT_PORT
 
 cat >"$work/c.yaml" <<END
 accounts: { default: { endpoint: ovh-eu, credentials: ovh.conf } }

@@ -37,6 +37,7 @@ check    knot                  cmd  /usr/sbin/knotd knotd
 check    knot-dnsutils         cmd  kdig
 check    lintian               cmd  lintian
 check    mandoc                cmd  mandoc
+check    opendkim              cmd  opendkim /usr/sbin/opendkim
 check    openssl               cmd  openssl
 check    procps                cmd  pgrep
 check    prometheus            cmd  promtool
@@ -46,6 +47,7 @@ check    python3-dkim          file /usr/lib/python3/dist-packages/dkim/__init__
 check    python3-nacl          file /usr/lib/python3/dist-packages/nacl/__init__.py
 check    python3-lexicon       file /usr/lib/python3/dist-packages/lexicon/__init__.py
 check    python3-yaml          file /usr/lib/python3/dist-packages/yaml/__init__.py
+check    rspamd                cmd  rspamd
 check    sqlite3               cmd  sqlite3
 check    strace                cmd  strace
 check    systemd               cmd  /lib/systemd/systemd-journald
@@ -132,10 +134,11 @@ fi
 echo "dkimrotd: installing what is missing (NO_DEPS=1 stops that): $lack"
 if [ -n "$sudo" ]; then sudo="sudo -n"; fi
 services=
-case " $lack " in *" knot "*) services=knot.service ;; esac
-case " $lack " in *" prometheus "*) services+="${services:+ }prometheus.service" ;; esac
-case " $lack " in *" knot "*) services+=" knot.service" ;; esac
-case " $lack " in *" bind9 "*) services+=" named.service" ;; esac
+for package in knot opendkim prometheus rspamd; do
+	[[ " $lack " != *" $package "* ]] || services+=" $package.service"
+done
+[[ " $lack " != *" bind9 "* ]] || services+=" named.service"
+services=${services# }
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 </dev/null; }
