@@ -167,13 +167,18 @@ static void pause_or_resume(struct ask *ask, const struct control_request *q, st
         const char *name, bool pause)
 {
 	struct body b;
+	char who[24];
 
 	if (!read_body(q, &b, a))
 		return;
+	if (q->uid == 0) /* the others that may write are one: the daemon's own user */
+		str_copy(who, sizeof(who), "root");
+	else
+		str_format(who, sizeof(who), "uid %u", q->uid);
 	if (pause && (b.reason == NULL || b.reason[0] == '\0')) {
 		control_fail(a, 400, "bad-request", "a pause needs a reason");
 	} else {
-		enum ask_result r = pause ? engine_pause(ask->engine, name, b.reason, b.for_ms)
+		enum ask_result r = pause ? engine_pause(ask->engine, name, b.reason, who, b.for_ms)
 		                          : engine_resume(ask->engine, name);
 
 		result(a, r, name != NULL ? name : "",

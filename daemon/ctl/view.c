@@ -149,9 +149,9 @@ size_t view_trouble(const struct json *status, struct buf *out)
 	if (str_eq(text(status, "mode"), "observe"))
 		line(out, "mode: observe; nothing is changed at OVHcloud");
 	if (json_is(paused, JSON_OBJECT)) {
-		const char *until = text(paused, "until");
-		line(out, "everything is paused%s%s: %s", *until ? " until " : "", until,
-		        text(paused, "reason"));
+		const char *until = text(paused, "until"), *by = text(paused, "by");
+		line(out, "everything is paused%s%s%s%s: %s", *until ? " until " : "", until,
+		        *by ? " by " : "", by, text(paused, "reason"));
 	}
 	for (const struct json *a = json_first(json_get(status, "accounts")); a; a = json_next(a))
 		n += account_trouble(a, out);

@@ -47,6 +47,7 @@ static void pause_save(struct engine *e)
 		buf_printf(&b, "%lld %lld %s", (long long)e->paused_at, (long long)e->paused_until,
 		        e->paused_why);
 	store_set_fact(e->p.store, "paused", e->paused ? b.data : NULL);
+	store_set_fact(e->p.store, "paused_by", e->paused ? e->paused_by : NULL);
 	buf_free(&b);
 	engine_commit(e);
 }
@@ -61,6 +62,9 @@ static void pause_load(struct engine *e)
 	e->paused_at = strtoll(text, &end, 10);
 	e->paused_until = strtoll(end, &end, 10);
 	str_format(e->paused_why, sizeof(e->paused_why), "%s", *end == ' ' ? end + 1 : end);
+	free(text);
+	text = store_fact(e->p.store, "paused_by");
+	str_format(e->paused_by, sizeof(e->paused_by), "%s", text != NULL ? text : "control socket");
 	free(text);
 }
 
@@ -126,7 +130,14 @@ static enum ask_result pause_domain(struct engine *e, const char *name, struct p
 	return r;
 }
 
-enum ask_result engine_pause(struct engine *e, const char *name, const char *reason, int64_t for_ms)
+static void changed(struct engine *e)
+{
+	if (e->p.changed != NULL)
+		e->p.changed(e->p.arg);
+}
+
+enum ask_result engine_pause(
+        struct engine *e, const char *name, const char *reason, const char *by, int64_t for_ms)
 {
 	if (name != NULL) {
 		struct slot *s = slot_find(e, name);
@@ -140,7 +151,9 @@ enum ask_result engine_pause(struct engine *e, const char *name, const char *rea
 	e->paused_at = loop_wall(e->p.loop);
 	e->paused_until = for_ms != 0 ? e->paused_at + for_ms : 0;
 	str_clean(e->paused_why, sizeof(e->paused_why), reason);
+	str_clean(e->paused_by, sizeof(e->paused_by), by);
 	pause_save(e);
+	changed(e);
 	report(EVENT_PAUSED, NULL, "everything", reason);
 	return ASK_OK;
 }
@@ -155,6 +168,7 @@ enum ask_result engine_resume(struct engine *e, const char *name)
 	for (size_t i = 0; i < e->n_accounts; i++)
 		brakes_close(&e->accounts[i]);
 	pause_save(e);
+	changed(e);
 	report(EVENT_RESUMED, NULL, "everything", "");
 	for (size_t i = 0; i < e->n_slots; i++)
 		if (e->slots[i]->job == NULL && e->slots[i]->at != 0 &&

@@ -96,7 +96,9 @@ int64_t engine_now(struct engine *e, const char *name);
 typedef void engine_answer(void *arg, enum ask_result result, const char *text);
 void engine_rotate(struct engine *e, const char *name, enum order order, engine_answer *answer, void *arg);
 /* name NULL: everything. for_ms 0: until resumed. Resuming everything also closes the breakers. */
-enum ask_result engine_pause(struct engine *e, const char *name, const char *reason, int64_t for_ms);
+/* by: who ordered it, for people. */
+enum ask_result engine_pause(
+        struct engine *e, const char *name, const char *reason, const char *by, int64_t for_ms);
 enum ask_result engine_resume(struct engine *e, const char *name);
 
 #endif

@@ -115,7 +115,7 @@ struct engine {
 	struct account *accounts;
 	size_t n_accounts;
 	bool stopping, paused;
-	char paused_why[200];
+	char paused_why[200], paused_by[40];
 	int64_t paused_until, paused_at; /* host wall */
 	bool disk_trouble;
 	struct job *commit_head, *commit_tail; /* waiting for the next commit */

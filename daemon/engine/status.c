@@ -326,7 +326,7 @@ void engine_status_json(struct engine *e, struct buf *out)
 	if (e->paused) {
 		json_w_object(w);
 		json_w_kstr(w, "reason", e->paused_why);
-		json_w_kstr(w, "by", "control socket");
+		json_w_kstr(w, "by", e->paused_by);
 		json_w_ktime(w, "until", e->paused_until);
 		json_w_end(w);
 	} else {

@@ -98,7 +98,7 @@ soon "it goes on" 30 dom_is one.example .condition ok
 run pause --all --reason maintenance
 is "pause everything" "$RC" 0
 run status
-has "status says so" "$OUT" "everything is paused: maintenance"
+has "status says so" "$OUT" "everything is paused by $([ "$(id -u)" = 0 ] && echo root || echo "uid $(id -u)"): maintenance"
 run resume --all
 run status
 is "and that it goes on" "$(grep -c 'is paused' <<<"$OUT")" 0

@@ -71,7 +71,8 @@ order pause '{"reason":"freeze"}'
 is "everything paused" "$STATUS $(ask status | jq -r .paused.reason)" "200 freeze"
 dk_kill TERM
 ok "which a restart remembers" dk_start
-is "with its reason" "$(ask status | jq -r .paused.reason)" freeze
+is "with its reason, and who ordered it" "$(ask status | jq -r '.paused | "\(.reason) \(.by)"')" \
+	"freeze $([ "$(id -u)" = 0 ] && echo root || echo "uid $(id -u)")"
 order resume
 is "and goes on" "$STATUS $(ask status | jq -r .paused)" "200 null"
 

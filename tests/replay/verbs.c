@@ -276,7 +276,7 @@ static bool do_pause(const struct line *l)
 	if (l->n > 3 && !span_of(l->w[3], &ms))
 		return false;
 	const char *name = strcmp(l->w[1], "all") == 0 ? NULL : l->w[1];
-	return engine_pause(replay.engine, name, l->w[2], ms) == ASK_OK || fail("no");
+	return engine_pause(replay.engine, name, l->w[2], "replay", ms) == ASK_OK || fail("no");
 }
 
 static bool do_resume(const struct line *l)

@@ -103,7 +103,7 @@ void scene_begin(const struct scene *s)
 		if (world_set(sim.world, s->set[i][0], s->set[i][1]) != 0)
 			scene_trouble(s->set[i][0]);
 	if (s->paused)
-		engine_pause(scene.engine, NULL, "to be foretold first", MS_HOUR);
+		engine_pause(scene.engine, NULL, "to be foretold first", "scene", MS_HOUR);
 	engine_start(scene.engine, inv);
 	sim_run(scene.loop, sim.now + s->age);
 }
