@@ -12,6 +12,7 @@
 #include "faults.h"
 #include "intake.h"
 #include "io/dns.h"
+#include "io/keystore.h"
 #include "io/loop.h"
 #include "io/memory.h"
 #include "io/notify.h"
@@ -117,6 +118,7 @@ static void start_engine(struct daemon *d, struct inventory *inv)
 	        .http = d->http,
 	        .dns = d->dns,
 	        .store = d->store,
+	        .keys = d->keys,
 	        .config = d->config,
 	        .credentials = d->credentials,
 	        .keys = d->keys,
@@ -167,6 +169,12 @@ static bool take_config(struct daemon *d, struct diags *diags)
 		config_free(c);
 		return false;
 	}
+	struct keystore *keys = NULL;
+	if (!parts_open_keys(d, c, &keys, diags)) {
+		parts_free_credentials(creds, c->n_accounts);
+		config_free(c);
+		return false;
+	}
 	struct inventory *inv = intake_inventory(c, d->store, NULL, diags);
 	faults_report_inventory(inv, engine_inventory(d->engine));
 	d->ask.engine = NULL;
@@ -178,6 +186,8 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	d->credentials = creds;
 	d->keys = parts_load_keys(c, diags);
 	dns_free(d->dns);
+	keystore_free(d->keys);
+	d->keys = keys;
 	if (!parts_open_dns(d))
 		abort(); /* it was parsed: only memory can be short */
 	start_engine(d, inv);

@@ -13,6 +13,7 @@
 #include "io/creds.h"
 #include "io/dns.h"
 #include "io/http.h"
+#include "io/keystore.h"
 #include "io/loop.h"
 #include "io/report.h"
 #include "io/store.h"
@@ -52,7 +53,7 @@ bool parts_open_dns(struct daemon *d)
 bool parts_load_credentials(const struct config *c, struct credentials ***ret, struct diags *diags)
 {
 	struct credentials **list = xcalloc(c->n_accounts + 1, sizeof(struct credentials *));
-	bool any = false;
+	bool any = c->n_accounts == 0; /* every domain signs elsewhere */
 
 	for (size_t i = 0; i < c->n_accounts; i++) {
 		list[i] = creds_load(c, &c->accounts[i], getenv("CREDENTIALS_DIRECTORY"), diags);
@@ -136,6 +137,22 @@ static void lost_row(void *arg, const char *what)
 	report(EVENT_STATE_LOST, NULL, what);
 }
 
+bool parts_open_keys(struct daemon *d, const struct config *c, struct keystore **ret, struct diags *diags)
+{
+	char path[4200], why[300] = "";
+
+	if (c->n_signers == 0)
+		return true;
+	if (c->keys != NULL)
+		str_format(path, sizeof(path), "%s", c->keys);
+	else
+		str_format(path, sizeof(path), "%s/keys", parts_state_folder(c));
+	*ret = keystore_new(d->loop, path, why, sizeof(why));
+	if (*ret == NULL)
+		diag_add(diags, d->config_path, 0, 0, "%s", why);
+	return *ret != NULL;
+}
+
 /* Accounts may share a host: curl must never hold back what an account let go, for its signature would age. */
 static unsigned connections_of(const struct config *c)
 {
@@ -143,7 +160,7 @@ static unsigned connections_of(const struct config *c)
 
 	for (size_t i = 0; i < c->n_accounts; i++)
 		n += (unsigned)c->accounts[i].connections;
-	return n;
+	return n > 0 ? n : 1;
 }
 
 int parts_open(struct daemon *d)
@@ -182,6 +199,12 @@ int parts_open(struct daemon *d)
 	d->http = http_new(d->loop, "dkimrotd/" DKIMROTD_VERSION, connections_of(d->config), 0);
 	store_on_lost(d->store, lost_row, d);
 	ask_witness(d);
+	if (!parts_open_keys(d, d->config, &d->keys, &diags)) {
+		faults_print(&diags);
+		faults_report(&diags);
+		diags_clear(&diags);
+		return EXIT_STATE;
+	}
 	return parts_open_dns(d) ? EXIT_CLEAN : EXIT_CONFIG;
 }
 
@@ -197,6 +220,7 @@ void parts_close(struct daemon *d)
 	timer_free(d->reload);
 	if (d->dns != NULL)
 		dns_free(d->dns);
+	keystore_free(d->keys);
 	if (d->http != NULL)
 		http_free(d->http);
 	if (d->loop != NULL)

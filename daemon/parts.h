@@ -24,6 +24,7 @@ struct daemon {
 	struct store *store;
 	struct http *http;
 	struct dns *dns;
+	struct keystore *keys; /* NULL when the configuration has no signers */
 	struct engine *engine;
 	struct control *control;
 	struct watch *watch;
@@ -46,6 +47,8 @@ struct tsig_key **parts_load_keys(const struct config *c, struct diags *diags);
 void parts_free_keys(struct tsig_key **list, size_t n);
 bool parts_open_dns(struct daemon *d);     /* false, told on stderr */
 void parts_open_control(struct daemon *d); /* without it rotating goes on; told */
+/* The key store of a configuration with signers; NULL, and true, without. */
+bool parts_open_keys(struct daemon *d, const struct config *c, struct keystore **ret, struct diags *diags);
 const char *parts_state_folder(const struct config *c);
 
 #endif

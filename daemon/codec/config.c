@@ -260,7 +260,10 @@ static void read_accounts(struct keys *k, const struct key *key, const struct ya
 		struct config_account *a = &c->accounts[c->n_accounts++];
 		char section[100];
 
-		config_check_name(k, n, "an account");
+		if (config_check_name(k, n, "an account") && str_eq(n->key, ACCOUNT_EXTERNAL))
+			keys_fault_at(k, n->key_at,
+			        "the name \"" ACCOUNT_EXTERNAL
+			        "\" is that of the domains with platform: external");
 		*a = (struct config_account){.name = arena_intern(k->arena, n->key),
 		        .requests_per_minute = 60,
 		        .connections = 8,
@@ -275,6 +278,55 @@ static void read_accounts(struct keys *k, const struct key *key, const struct ya
 		}
 	}
 	qsort(c->accounts, c->n_accounts, sizeof *c->accounts, compare_accounts);
+}
+
+/* ---- signers ---- */
+
+static const struct key signer_keys[] = {
+        {.name = "layout",
+         .read = key_word,
+         .offset = offsetof(struct config_signer,            layout),
+         .words = &words_signer_layout},
+        {.name = "stamp",                .read = key_path, .offset = offsetof(struct config_signer, stamp)},
+};
+
+static int compare_signers(const void *a, const void *b)
+{
+	const struct config_signer *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* The name is the instance of the reload unit too, and a folder's name below `keys`. */
+static void read_signers(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
+{
+	struct config *c = field;
+
+	if (yaml_is_null(value))
+		return;
+	if (value->kind != YAML_KIND_MAP) {
+		keys_fault(k, value, "%s must be a map from names to signers", key->name);
+		return;
+	}
+	c->signers = arena_alloc(k->arena, count_children(value) * sizeof *c->signers);
+	for (const struct yaml_node *n = value->child; n; n = n->next) {
+		struct config_signer *s = &c->signers[c->n_signers++];
+		int layout = words_parse(&words_signer_layout, n->key);
+		char text[200];
+
+		if (config_check_name(k, n, "a signer") && (n->key[0] == '.' || str_eq(n->key, "private")))
+			keys_fault_at(k, n->key_at, "\"%.60s\" is no name for a signer", n->key);
+		str_format(text, sizeof text, "/var/lib/dkimrotd-signer/%.64s", n->key);
+		*s = (struct config_signer){.name = arena_intern(k->arena, n->key),
+		        .layout = layout >= 0 ? (enum signer_layout)layout : LAYOUT_OPENDKIM,
+		        .stamp = arena_intern(k->arena, text),
+		        .at = n->key_at};
+		str_format(text, sizeof text, "signer %.64s", n->key);
+		keys_read(k, n, text, signer_keys, ARRAY_SIZE(signer_keys), s);
+		if (layout < 0 && (n->kind != YAML_KIND_MAP || !yaml_get(n, "layout")))
+			keys_fault_at(k, n->key_at, "signer %.64s has no layout: opendkim or rspamd", n->key);
+	}
+	qsort(c->signers, c->n_signers, sizeof *c->signers, compare_signers);
 }
 
 /* ---- policies ---- */
@@ -316,17 +368,19 @@ static void read_control(struct keys *k, const struct key *key, const struct yam
 }
 
 static const struct key config_keys[] = {
-        {.name = "mode",                    .read = key_word,                  .offset = offsetof(struct config, mode), .words = &words_run_mode},
-        {.name = "accounts",                            .read = read_accounts                                    },
-        {.name = "dns_servers",                .read = config_read_servers},
-        {.name = "inventory",             .read = key_path,    .offset = offsetof(struct config, inventory)},
-        {.name = "state",               .read = key_path,                    .offset = offsetof(struct config, state)},
-        {.name = "control",                       .read = read_control,                                                        .offset = offsetof(struct config, control)},
-        {.name = "metrics",   .read = read_metrics,.offset = offsetof(struct config, metrics)},
-        {.name = "poll",                                 .read = read_poll                                                 },
-        {.name = "dns", .read = read_dns},
-        {.name = "safety",                 .read = read_safety                           },
-        {.name = "policies",                         .read = read_policies                                                         },
+        {.name = "mode",                    .read = key_word,                                     .offset = offsetof(struct config, mode), .words = &words_run_mode},
+        {.name = "accounts",                            .read = read_accounts                                                       },
+        {.name = "dns_servers",                .read = config_read_servers                   },
+        {.name = "signers",             .read = read_signers                      },
+        {.name = "keys",                 .read = key_path,                                     .offset = offsetof(struct config, keys)},
+        {.name = "inventory",                    .read = key_path,                                        .offset = offsetof(struct config, inventory)},
+        {.name = "state",                            .read = key_path,                                                                                .offset = offsetof(struct config, state)},
+        {.name = "control",.read = read_control,.offset = offsetof(struct config, control)},
+        {.name = "metrics",                                 .read = read_metrics,                                                                       .offset = offsetof(struct config, metrics)},
+        {.name = "poll", .read = read_poll},
+        {.name = "dns",                 .read = read_dns                                                   },
+        {.name = "safety",                         .read = read_safety                                                                            },
+        {.name = "policies",.read = read_policies},
 };
 
 /* ---- the whole ---- */
@@ -372,7 +426,7 @@ static void check_together(struct keys *k, const struct yaml_node *root, struct 
 	struct place active = place_of(root, "poll", "active"), settled = place_of(root, "poll", "settled");
 	char a[SPAN_TEXT], b[SPAN_TEXT];
 
-	if (c->n_accounts == 0)
+	if (c->n_accounts == 0 && c->n_signers == 0)
 		keys_fault_at(k, (struct place){0}, "there is no account: accounts: must have one at least");
 	if (c->poll.active > c->poll.settled) {
 		const struct yaml_node *poll = yaml_get(root, "poll");
@@ -436,6 +490,14 @@ const struct config_account *config_account(const struct config *c, const char *
 	for (size_t i = 0; i < c->n_accounts; i++)
 		if (str_eq(c->accounts[i].name, name))
 			return &c->accounts[i];
+	return NULL;
+}
+
+const struct config_signer *config_signer(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_signers; i++)
+		if (str_eq(c->signers[i].name, name))
+			return &c->signers[i];
 	return NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "codec/address.h"
 #include "codec/policy.h"
 #include "core/desired.h"
+#include "core/external.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/dkimrotd/dkimrotd.yaml"
 
@@ -40,9 +41,20 @@ struct config_server { /* a primary that takes dynamic updates (RFC 2136) */
 	struct place secret_at;
 };
 
+/* A signer of the site's own: where the stamp of its reload unit lies, and which files it reads. */
+struct config_signer {
+	const char *name;
+	enum signer_layout layout;
+	const char *stamp; /* absolute */
+	struct place at;   /* of its name */
+};
+
 struct config {
 	const char *file;
 	enum run_mode mode;
+	struct config_signer *signers; /* by name */
+	size_t n_signers;
+	const char *keys; /* folder of private keys and signers' maps; NULL = "keys" in the state folder */
 	struct config_account *accounts; /* by name */
 	size_t n_accounts;
 	struct config_server *servers; /* by name */
@@ -81,6 +93,7 @@ void config_free(struct config *c); /* NULL is fine */
 
 const struct config_account *config_account(const struct config *c, const char *name); /* NULL = none */
 const struct config_server *config_server(const struct config *c, const char *name);   /* NULL = none */
+const struct config_signer *config_signer(const struct config *c, const char *name);   /* NULL = none */
 const struct policy_settings *config_policy(const struct config *c, const char *name); /* NULL = none */
 /* safety.max_daily_changes for an account of so many domains: rounded up, at least 1. */
 int config_daily_changes(const struct config *c, size_t domains);

@@ -128,3 +128,14 @@ int dkimkey_digest(const uint8_t *p, size_t n, uint8_t ret[KEY_DIGEST])
 	memcpy(ret, md, KEY_DIGEST);
 	return 0;
 }
+
+void dkimkey_hex(const uint8_t digest[KEY_DIGEST], char *ret)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < KEY_DIGEST; i++) {
+		*ret++ = hex[digest[i] >> 4];
+		*ret++ = hex[digest[i] & 15];
+	}
+	*ret = '\0';
+}

@@ -16,4 +16,7 @@ int dkimkey_bits(enum dkim_type type, const uint8_t *p, size_t n, unsigned *ret_
 /* SHA-256 of the bytes. -ENOSYS when OpenSSL's configuration has no SHA-256. */
 int dkimkey_digest(const uint8_t *p, size_t n, uint8_t ret[KEY_DIGEST]);
 
+/* A digest as lower-case hex: 2 * KEY_DIGEST characters and an end. */
+void dkimkey_hex(const uint8_t digest[KEY_DIGEST], char *ret);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "codec/idna.h"
+#include "codec/inventory_external.h"
 #include "codec/inventory_file.h"
 
 static struct inventory *inventory_new(size_t files)
@@ -121,13 +122,20 @@ static bool hold_policy(
 	return old->policy.grace >= floor;
 }
 
+static bool knows_account(const struct config *cfg, const char *name)
+{
+	return str_eq(name, ACCOUNT_EXTERNAL) || config_account(cfg, name) != NULL;
+}
+
 /* Settings of the previous generation carried into this one. */
 static bool hold(
         struct inventory *inv, const struct config *cfg, const struct desired *old, struct desired *ret)
 {
 	struct desired d = *old;
 
-	if (cfg && (!config_account(cfg, old->account) || !config_account(cfg, old->zone_account)))
+	if (cfg && (!knows_account(cfg, old->account) || !knows_account(cfg, old->zone_account)))
+		return false;
+	if (old->external && !external_hold(inv->arena, cfg, old->external, &d.external))
 		return false;
 	if (cfg && old->dns_server && !config_server(cfg, old->dns_server))
 		return false;
@@ -283,14 +291,18 @@ static void put_text(struct buf *b, const char *key, const char *value)
 static void put_held(struct buf *b, const struct desired *d)
 {
 	buf_printf(b, "- {domain: \"%s\", platform: %s", d->domain, platform_word(d->platform));
-	put_text(b, "account", d->account);
+	if (!d->external)
+		put_text(b, "account", d->account);
 	put_text(b, "organization", d->organization);
 	put_text(b, "service", d->service);
 	put_text(b, "zone", d->zone);
-	put_text(b, "zone_account", d->zone_account);
+	if (!str_eq(d->zone_account, ACCOUNT_EXTERNAL))
+		put_text(b, "zone_account", d->zone_account);
 	put_text(b, "dns_server", d->dns_server);
 	buf_printf(b, ", dns: %s, mode: %s", words_text(&words_dns_mode, (int)d->dns),
 	        words_text(&words_run_mode, (int)d->own_mode));
+	if (d->external)
+		external_put(b, d->external);
 	if (d->platform == PLATFORM_ZIMBRA)
 		buf_printf(b, ", zimbra_api: %s", words_text(&words_zimbra_api, (int)d->zimbra_api));
 	if (d->policy_name) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "codec/inventory_external.h"
 #include "codec/inventory_value.h"
 #include "codec/keys.h"
 #include "codec/yaml.h"
@@ -15,6 +16,7 @@
 struct entry {
 	const struct yaml_node *domain, *platform, *organization, *service, *zimbra_api, *account, *policy,
 	        *mode, *dns, *zone, *zone_account, *dns_server;
+	struct external_nodes external;
 };
 
 struct reader {
@@ -64,7 +66,10 @@ static void keep_node(struct keys *k, const struct key *key, const struct yaml_n
 	}
 static const struct key entry_keys[] = {ENTRY(domain), ENTRY(platform), ENTRY(organization), ENTRY(service),
         ENTRY(zimbra_api), ENTRY(account), ENTRY(policy), ENTRY(mode), ENTRY(dns), ENTRY(zone),
-        ENTRY(zone_account), ENTRY(dns_server)};
+        ENTRY(zone_account), ENTRY(dns_server),
+#define ENTRY_EXTERNAL(name_)                                                                                \
+	{.name = #name_, .read = keep_node, .offset = offsetof(struct entry, external.name_)},
+        EXTERNAL_KEYS(ENTRY_EXTERNAL)};
 
 /* ---- one domain ---- */
 
@@ -101,11 +106,32 @@ static void resolve_service(struct reader *r, const struct entry *own, struct de
 	}
 }
 
+/* No account of OVHcloud's but that of the zone. */
+static void resolve_external_account(
+        struct reader *r, const struct entry *own, const struct yaml_node *zone_account, struct desired *d)
+{
+	d->account = d->zone_account = arena_intern(r->k.arena, ACCOUNT_EXTERNAL);
+	if (own->account)
+		keys_fault_at(&r->k, own->account->key_at,
+		        "account is for OVHcloud's platforms; zone_account names the account of the zone");
+	if (zone_account)
+		value_account(&r->k, r->cfg, "zone_account", zone_account, &d->zone_account);
+	else if (d->dns == DNS_OVH && r->cfg && !config_account(r->cfg, "default"))
+		keys_fault(&r->k, own->domain,
+		        "zone_account is missing: the configuration has no account \"default\"");
+	else if (d->dns == DNS_OVH)
+		d->zone_account = arena_intern(r->k.arena, "default");
+}
+
 static void resolve_account(struct reader *r, const struct entry *own, struct desired *d)
 {
 	const struct yaml_node *account = OWN_OR_DEFAULT(account),
 	                       *zone_account = OWN_OR_DEFAULT(zone_account);
 
+	if (d->platform == PLATFORM_EXTERNAL) {
+		resolve_external_account(r, own, zone_account, d);
+		return;
+	}
 	d->account = arena_intern(r->k.arena, "default");
 	if (account)
 		value_account(&r->k, r->cfg, "account", account, &d->account);
@@ -121,8 +147,7 @@ static void resolve_dns(struct reader *r, const struct entry *own, struct desire
 {
 	const struct yaml_node *dns = OWN_OR_DEFAULT(dns), *zone = OWN_OR_DEFAULT(zone);
 
-	d->dns =
-	        d->platform == PLATFORM_EXCHANGE || d->platform == PLATFORM_EMAILPRO ? DNS_OVH : DNS_PLATFORM;
+	d->dns = d->platform == PLATFORM_MXPLAN || d->platform == PLATFORM_ZIMBRA ? DNS_PLATFORM : DNS_OVH;
 	if (dns)
 		value_dns(&r->k, dns, &d->dns);
 	d->zone = d->domain;
@@ -178,9 +203,10 @@ static void resolve(
 		resolve_service(r, own, d);
 	else if (!platform && !r->defaults_faulty)
 		keys_fault(&r->k, own->domain, "platform is missing");
-	resolve_account(r, own, d);
 	resolve_dns(r, own, d);
 	resolve_server(r, own, d);
+	resolve_account(r, own, d);
+	external_resolve(&r->k, r->cfg, own->domain, &own->external, &r->defaults.external, d);
 	resolve_policy(r, own, d);
 	if (mode)
 		value_word(&r->k, "mode", &words_run_mode, mode, &d->own_mode);
@@ -240,6 +266,7 @@ static void check_defaults(struct reader *r)
 		e->dns = NULL;
 	if (e->zone && !value_domain(&r->k, "zone", e->zone, &text))
 		e->zone = NULL;
+	external_check_defaults(&r->k, r->cfg, &e->external);
 	if (e->policy)
 		value_policy(&r->k, r->cfg, e->policy, &r->default_policy);
 	r->defaults_faulty = r->k.diags->count != before;

@@ -32,10 +32,6 @@ bool value_platform(struct keys *k, const struct yaml_node *value, enum platform
 
 	if (!value_word(k, "platform", &words_platform, value, &p))
 		return false;
-	if (p == PLATFORM_EXTERNAL) {
-		keys_fault(k, value, "platform: external is not supported by this version");
-		return false;
-	}
 	*ret = p;
 	return true;
 }

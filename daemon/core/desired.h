@@ -3,6 +3,7 @@
 #ifndef DKIMROTD_CORE_DESIRED_H
 #define DKIMROTD_CORE_DESIRED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum platform { PLATFORM_EXCHANGE, PLATFORM_EMAILPRO, PLATFORM_MXPLAN, PLATFORM_ZIMBRA, PLATFORM_EXTERNAL };
@@ -16,7 +17,11 @@ enum zimbra_api { ZIMBRA_V1, ZIMBRA_V2 };
 /* observe: look and report, never change. */
 enum run_mode { MODE_MANAGE, MODE_OBSERVE };
 
-struct window; /* core/window.h */
+struct window;   /* core/window.h */
+struct external; /* core/external.h */
+
+/* The account of every external domain: caps, breaker and schedule as for OVHcloud's, and the host's own clock. */
+#define ACCOUNT_EXTERNAL "external"
 
 struct policy {
 	int64_t rotate_every; /* ms; 0 = never; otherwise above the grace */
@@ -40,9 +45,13 @@ struct desired {
 	enum platform platform;
 	enum zimbra_api zimbra_api;
 	enum dns_mode dns;
-	enum run_mode mode;     /* observe too when the whole configuration says so */
-	enum run_mode own_mode; /* as the inventory has it */
+	enum run_mode mode;              /* observe too when the whole configuration says so */
+	enum run_mode own_mode;          /* as the inventory has it */
+	const struct external *external; /* platform: external only, else NULL */
 };
+
+/* Selectors are made, switched and deleted one by one there, so keys can be rotated. */
+bool platform_rotates(enum platform p);
 
 /* "exchange", ... the contract's word. */
 const char *platform_word(enum platform p);

@@ -483,6 +483,13 @@ bool diagnose(const struct desired *d, const struct record *r, int64_t now, stru
 
 	if (!trouble && theirs == 0 && !has_long_differed(r, now))
 		return false;
+	if (d->platform == PLATFORM_EXTERNAL) { /* none of OVHcloud's faults is there */
+		if (!trouble)
+			return false;
+		say_reason(r, &f);
+		*ret = f;
+		return true;
+	}
 	if (is_key_reason(r->reason)) {
 		f.code = 0;
 		say_key(d, r, &f);

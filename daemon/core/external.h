@@ -50,9 +50,9 @@ enum record_kind {
 struct external {
 	const char *signer; /* a name of the configuration's signers */
 	enum signer_layout layout;
-	const char *keys, *stamp; /* paths; NULL without a configuration at hand */
-	const char *selector;     /* template, see core/keyname.h */
-	const char *pair[2];      /* two fixed names in turn instead; NULL = the template */
+	const char *stamp;    /* path; NULL without a configuration at hand */
+	const char *selector; /* template, see core/keyname.h */
+	const char *pair[2];  /* two fixed names in turn instead; NULL = the template */
 	enum key_kind key;
 	int bits;
 	enum record_kind record;
@@ -64,9 +64,9 @@ struct external {
 	const char *tag_h, *tag_n, *tag_s, *tag_t, *tag_g;
 };
 
-#define KEY_TEXT  760 /* p= of an RSA key of 4096 bits: 736 characters */
-#define KEY_PARTS 2
-#define HELD_MAX  16 /* keys of a domain that are looked at in one pass */
+#define KEY_TEXT   760 /* p= of an RSA key of 4096 bits: 736 characters */
+#define HELD_PARTS 2
+#define HELD_MAX   16 /* keys of a domain that are looked at in one pass */
 
 struct held_part {
 	char selector[128]; /* SELECTOR_NAME */
@@ -85,7 +85,7 @@ struct held_key {
 	bool mapped;   /* the signer's map names it */
 	bool taken;    /* the signer's stamp names it, and is as new as the map's line about it */
 	unsigned n;
-	struct held_part part[KEY_PARTS];
+	struct held_part part[HELD_PARTS];
 };
 
 /* Everything known of one domain's keys, read at one instant. Oldest first. */
@@ -96,5 +96,13 @@ struct holding {
 	char (*used)[128]; /* owned: holding_clear */
 	bool stamped;      /* there is a stamp that could be read */
 };
+
+struct desired;
+
+/* Where the record of a selector stands, and in which zone: the customer's own name, or for `record: cname` the name that
+ * the customer's CNAME leads to, <selector>._domainkey.<domain>.<target>. dst has DNAME_TEXT bytes; false when it does not
+ * fit. */
+bool external_owner(char *dst, const struct desired *d, const char *selector);
+const char *external_zone(const struct desired *d);
 
 #endif

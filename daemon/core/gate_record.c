@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/dname.h"
+#include "core/external.h"
 #include "core/gating.h"
 
 /* OVHcloud's platforms: one CNAME to what the API names, and it is never taken away. */
@@ -16,19 +17,48 @@ static const char *record_is_named(const struct gate_record_change *c, const str
 	return NULL;
 }
 
-/* Keys of our own: not known yet. */
-static const char *record_is_our_keys(const struct gate_record_change *c, const struct seen_selector *s)
+/* Which part of the key has its record at this name. */
+static const struct held_part *part_at(
+        const struct gate_record_change *c, const struct desired *d, const struct held_key *k)
 {
-	(void)c;
-	(void)s;
-	return "records of domains that sign elsewhere are not written";
+	char name[DNAME_TEXT];
+
+	for (unsigned i = 0; k != NULL && i < k->n; i++)
+		if (external_owner(name, d, k->part[i].selector) && dname_equal(name, c->rr->name))
+			return &k->part[i];
+	return NULL;
+}
+
+/* Keys of our own: the record of one of the key's parts at its name, saying what is true of the key; and what it takes the
+ * place of was nothing, or a record of this very key. */
+static const char *record_is_our_keys(const struct gate_record_change *c, const struct desired *d,
+        const struct seen_selector *s, int64_t now)
+{
+	const struct held_key *k = s != NULL ? s->key : NULL;
+	const struct held_part *part = part_at(c, d, k);
+	struct dkim_key says;
+
+	if (part == NULL || !dname_equal(c->zone, external_zone(d)))
+		return "the name is not that of a key of this domain";
+	if (c->rr->type == RR_CNAME || !dkimtext_is_of(c->rr->data, part) ||
+	        dkim_parse(c->rr->data, strlen(c->rr->data), &says) != DKIM_OK)
+		return "the text is not of this key";
+	if (c->old[0] != '\0' && !dkimtext_is_of(c->old, part))
+		return "what stands there is not of this key";
+	if (!c->rr->absent && says.revoked != (k->revoked != 0))
+		return says.revoked ? "the key is not revoked" : "the key is revoked";
+	if ((says.revoked || c->rr->absent) && (k->mapped || k->taken))
+		return "the signer may still use this key";
+	if (c->rr->absent && (k->revoked == 0 || now - k->revoked < d->external->revoke))
+		return "the key has not been revoked for as long as it is to be";
+	return rr_fault(c->rr, c->zone);
 }
 
 static const char *record_is_in_place(
         const struct gate_record_change *c, const struct desired *d, const struct seen_selector *s)
 {
 	char name[DNAME_TEXT];
-	const char *why = d->platform == PLATFORM_EXTERNAL ? record_is_our_keys(c, s) : record_is_named(c, s);
+	const char *why = record_is_named(c, s);
 
 	if (why != NULL)
 		return why;
@@ -76,6 +106,11 @@ struct gate_verdict gate_record(const struct gate_record_change *c, const struct
 	why = no_other_intent(&g);
 	if (why != NULL)
 		return (struct gate_verdict){.rule = 6, .why = why};
+	if (d->platform == PLATFORM_EXTERNAL) {
+		why = record_is_our_keys(c, d, g.seen, st->now);
+		return (struct gate_verdict){
+		        .allow = why == NULL, .rule = why != NULL ? 14 : 0, .why = why != NULL ? why : ""};
+	}
 	why = record_is_in_place(c, d, g.seen);
 	if (why != NULL || g.rec == NULL)
 		return (struct gate_verdict){

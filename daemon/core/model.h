@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/dkimtext.h"
 #include "core/evidence.h"
 
 #define SELECTORS_MAX                                                                                        \
@@ -59,6 +60,9 @@ struct seen_selector {
 	int64_t read_at;           /* when its reading was answered, 0 = not read in this pass */
 	struct evidence dns;       /* our own look-up of this pass */
 	int64_t dns_at;            /* 0 = not looked up in this pass */
+	const struct held_key
+	        *key; /* external: the key itself, of the job's holding; NULL = no key, or another platform */
+	enum record_want want; /* external: what the zone is to hold for it */
 };
 
 enum service_state {

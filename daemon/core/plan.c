@@ -358,7 +358,7 @@ static void view_init(struct view *v, const struct desired *d, const struct obse
 	v->st = st;
 	v->rules = rules;
 	v->now = st->now;
-	v->has_selectors = d->platform == PLATFORM_EXCHANGE || d->platform == PLATFORM_EMAILPRO;
+	v->has_selectors = platform_rotates(d->platform);
 	v->fresh = o != NULL && o->complete && !o->light;
 	v->signer = record_signer(r);
 	for (unsigned i = 0; i < r->n; i++) {
@@ -395,6 +395,8 @@ void plan(const struct desired *d, const struct observed *o, const struct record
 		dec.reason = v.grief;
 		dec.moving = true;
 	}
+	if (d->platform == PLATFORM_EXTERNAL)
+		external_words(&dec);
 	dec.condition = reason_condition(dec.reason);
 	dec.phase = r->first_met == 0 ? PHASE_UNKNOWN
 	            : v.has_selectors ? phase_of_selectors(&v)

@@ -25,8 +25,13 @@ const struct evidence *view_evidence(const struct view *v, const struct rec_sele
 }
 
 /* The line a person pastes into the zone. */
-static void zone_line(char *dst, size_t n, const struct rec_selector *s, const char *found)
+static void zone_line(char *dst, size_t n, bool external, const struct rec_selector *s, const char *found)
 {
+	if (external) { /* a key's text is too long for a sentence */
+		text_join(dst, n, s->record, ": the record that `dkimrotctl records` shows",
+		        found[0] != '\0' ? "; found: " : "", found, NULL);
+		return;
+	}
 	text_join(dst, n, s->record, ". IN CNAME ", s->target, ".", found[0] != '\0' ? " ; found: " : "",
 	        found, NULL);
 }
@@ -45,6 +50,8 @@ static bool may_rewrite(const struct view *v, const struct rec_selector *s, cons
 {
 	enum role role = record_role(s, v->d->policy.grace, v->now);
 
+	if (v->d->platform == PLATFORM_EXTERNAL)
+		return true; /* the key is ours: its record can only become right */
 	if (v->r->status != STATUS_NONE ? !record_switch_in_use(v->r, v->rules, v->now)
 	                                : role != ROLE_ACTIVE && role != ROLE_RETIRED)
 		return true;
@@ -80,7 +87,7 @@ static bool record_wanted(
 	bool late = outlasts(v, dec, s->bad_since, LATE);
 	char line[200];
 
-	zone_line(line, sizeof(line), s, e != NULL ? e->detail : "");
+	zone_line(line, sizeof(line), v->d->platform == PLATFORM_EXTERNAL, s, e != NULL ? e->detail : "");
 	switch (v->d->dns) {
 	case DNS_OVH:
 	case DNS_RFC2136:

@@ -409,10 +409,12 @@ static bool step_rotation(struct view *v, struct decision *dec)
 		due = v->now;
 	if (due == 0 && v->st->order == ORDER_NONE)
 		return verdict(dec, REASON_WATCHED, NULL);
-	if (v->named == 1) {
+	if (v->named == 1 && v->d->platform != PLATFORM_EXTERNAL) {
 		verdict(dec, REASON_ONE_SELECTOR, NULL);
 		return true;
 	}
+	if (s == NULL && v->now < due) /* one of two names in turn is still on its way out */
+		return await(dec, REASON_SETTLED, ACTION_CREATE, 0);
 	if (s == NULL)
 		return verdict(dec, REASON_NO_READY_SELECTOR, NULL);
 	if (v->now < due)
@@ -435,6 +437,7 @@ const struct rung selectors_ladder[] = {
         {"a person wants the previous key back",          step_back         },
         {"both sign",                                     step_both_sign    },
         {"the signer's record or key is not right",       step_signer_record},
+        {"a revoked key left a record",                   step_remains      },
         {"the other selector is not ready to be a spare", step_others       },
         {"rotation",                                      step_rotation     },
         {NULL,                                            NULL              },

@@ -12,7 +12,7 @@ struct view {
 	const struct standing *st;
 	const struct rules *rules;
 	int64_t now;
-	bool has_selectors;                    /* exchange, emailpro */
+	bool has_selectors;                    /* exchange, emailpro, external */
 	bool fresh;                            /* every selector was read in this pass */
 	const struct rec_selector *signer;     /* the newest that signs */
 	const struct rec_selector *primary[2]; /* the first two of dkimSelector by name */
@@ -51,5 +51,9 @@ const struct seen_selector *view_seen(const struct view *v, const struct rec_sel
 /* A task or transition that bars changes to `s` (NULL: to any selector); safety rule 6. */
 const struct rec_selector *pending_for(const struct view *v, const struct rec_selector *s);
 bool step_in_flight(struct view *v, struct decision *dec);
+/* plan_external.c: the records of revoked keys, which are rewritten and at last removed; and the words of reasons that speak
+ * of OVHcloud where there is none. */
+bool step_remains(struct view *v, struct decision *dec);
+void external_words(struct decision *dec);
 
 #endif

@@ -117,6 +117,8 @@ const struct rec_selector *record_signer(const struct record *r);
 /* Which of two signers is the older (safety rule 3): our record, where we switched the newer one on; without one the older
  * lastUpdate; NULL = a person decides. */
 const struct rec_selector *record_older(const struct rec_selector *a, const struct rec_selector *b);
+/* External: does the zone hold for this key what it is to hold? Asked of a look-up of this pass. */
+bool seen_as_wanted(const struct seen_selector *s);
 /* The grace of one selector: the policy's, or nothing when its key was reported leaked. */
 int64_t record_grace(const struct record *r, const struct desired *d, const struct rec_selector *old);
 

@@ -66,6 +66,13 @@ static const char *const remedies[REASON_COUNT] = {
         [REASON_DNS_SERVER_PERSON] =
                 "Read what the server said above, and let its key update this zone there: "
                 "update-policy in BIND, an acl with action: update in Knot DNS.",
+        [REASON_SIGNER_SILENT] =
+                "Look at dkimrotd-signer@ of this signer (systemctl status), then at the signer itself. "
+                "Until it takes the map, mail is signed with the key before.",
+        [REASON_KEYS_TROUBLE] =
+                "Read the detail: room on the disk, permissions of the folder of keys, or a damaged "
+                "file in it.",
+        [REASON_NO_READY_KEY] = "Look at the zone: dkimrotctl records --missing prints what should be there.",
         [REASON_STATE_DISK] = "Make room on the disk of the state directory, or mend its permissions.",
 };
 

@@ -121,7 +121,11 @@ static bool is_relative_slip(const char *target, const struct testimony *t)
 static void say_wrong(struct evidence *e, const struct tally *c, const struct testimony *t)
 {
 	if (c->many)
-		str_format(e->detail, sizeof(e->detail), "more than one CNAME stands at %s", t->record);
+		str_format(e->detail, sizeof(e->detail), "more than one %s stands at %s",
+		        t->what ? t->what : "CNAME", t->record);
+	else if (t->what && !str_eq(t->what, "CNAME"))
+		str_format(e->detail, sizeof(e->detail), "another %s stands at %s (%.16s)", t->what,
+		        t->record, c->target);
 	else if (is_relative_slip(c->target, t))
 		str_format(e->detail, sizeof(e->detail),
 		        "the target was entered without its final dot: it leads to %s", c->target);
@@ -161,7 +165,8 @@ static void weigh_servers(struct evidence *e, const struct tally *c, const struc
 		e->record = SEEN_OK;
 	} else if (c->missing == e->answered) {
 		e->record = SEEN_MISSING;
-		str_format(e->detail, sizeof(e->detail), "no CNAME stands at %s", t->record);
+		str_format(e->detail, sizeof(e->detail), "no %s stands at %s", t->what ? t->what : "CNAME",
+		        t->record);
 	} else if (c->wrong == e->answered && !c->targets_differ && !(c->many && c->target)) {
 		e->record = SEEN_WRONG;
 		say_wrong(e, c, t);

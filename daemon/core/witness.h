@@ -30,7 +30,8 @@ struct witness {
 
 struct testimony {
 	const char *record;   /* the customer's name, no trailing dot; neither have the two below */
-	const char *expected; /* the CNAME's target */
+	const char *expected; /* the CNAME's target; of a key record, the identity of its key */
+	const char *what;     /* what it is, for people; NULL = "CNAME" */
 	const char *zone;
 	const char *const *servers;
 	unsigned n_servers;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/desired.h"
+#include "core/external.h"
 
 const char *words_text(const struct words *list, int value)
 {
@@ -31,6 +32,14 @@ LIST(dns_mode, [DNS_OVH] = "ovh", [DNS_PLATFORM] = "platform", [DNS_MANUAL] = "m
         [DNS_RFC2136] = "rfc2136");
 LIST(zimbra_api, [ZIMBRA_V1] = "v1", [ZIMBRA_V2] = "v2");
 LIST(run_mode, [MODE_MANAGE] = "manage", [MODE_OBSERVE] = "observe");
+LIST(signer_layout, [LAYOUT_OPENDKIM] = "opendkim", [LAYOUT_RSPAMD] = "rspamd");
+LIST(key_kind, [KEY_RSA] = "rsa", [KEY_ED25519] = "ed25519", [KEY_BOTH] = "both");
+LIST(record_kind, [RECORD_TXT] = "txt", [RECORD_DKIM] = "dkim", [RECORD_CNAME] = "cname");
+
+bool platform_rotates(enum platform p)
+{
+	return p == PLATFORM_EXCHANGE || p == PLATFORM_EMAILPRO || p == PLATFORM_EXTERNAL;
+}
 
 const char *platform_word(enum platform p)
 {

@@ -18,5 +18,7 @@ int words_parse(const struct words *list, const char *text);
 
 /* enum platform, dns_mode, zimbra_api and run_mode of core/desired.h. */
 extern const struct words words_platform, words_dns_mode, words_zimbra_api, words_run_mode;
+/* enum signer_layout, key_kind and record_kind of core/external.h. */
+extern const struct words words_signer_layout, words_key_kind, words_record_kind;
 
 #endif

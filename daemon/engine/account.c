@@ -13,7 +13,10 @@ int64_t account_now(struct account *a)
 {
 	int64_t wall = loop_wall(a->e->p.loop);
 
-	if (apiclock_wakeup(&a->clock, wall, loop_boot(a->e->p.loop)))
+	bool apart = apiclock_wakeup(&a->clock, wall, loop_boot(a->e->p.loop));
+	if (a->local) /* nobody else's time matters; a step of it is seen as a gap in the readings */
+		apiclock_sample(&a->clock, wall, wall, loop_boot(a->e->p.loop));
+	else if (apart)
 		clock_measure(a);
 	return apiclock_now(&a->clock, wall);
 }
@@ -105,7 +108,7 @@ static bool may_admit(const struct account *a)
 {
 	int64_t boot = loop_boot(a->e->p.loop);
 
-	if (a->e->stopping || !account_may_ask(a) || boot < a->hold_until || a->cred == NULL)
+	if (a->e->stopping || !account_may_ask(a) || boot < a->hold_until || (a->cred == NULL && !a->local))
 		return false;
 	if (!a->stopped)
 		return true;
@@ -164,6 +167,8 @@ void account_pump(struct account *a)
 	int64_t boot = loop_boot(a->e->p.loop), at = 0;
 
 	account_now(a);
+	if (a->local)
+		doubt_clock_known(a);
 	if (boot >= apiclock_due(&a->clock))
 		clock_measure(a);
 	credential_look(a);
@@ -206,6 +211,7 @@ void account_init(
 	memset(a, 0, sizeof(*a));
 	a->e = e;
 	a->cfg = cfg;
+	a->local = str_eq(cfg->name, ACCOUNT_EXTERNAL);
 	a->cred = cred;
 	a->effective_settled = e->p.config->poll.settled;
 	a->timer = timer_new(e->p.loop, timer_fired, a);
@@ -213,7 +219,7 @@ void account_init(
 	load_budget(a);
 	brakes_load(a);
 	doubt_load(a);
-	if (cred == NULL)
+	if (cred == NULL && !a->local)
 		account_stop(a, "its credentials cannot be used");
 }
 

@@ -1,6 +1,6 @@
 /* Carrying out one decision: the gate, the durable intent, the request, its answer. The order is the whole point: nothing
  * leaves before its intent is durable, and the gate is asked again at the moment of leaving (safety rules 7 and 15). */
-#include "engine/job.h"
+#include "engine/external.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,13 +123,20 @@ static void pause_after_back(struct record *r)
 static void changed(void *arg, const struct api_answer *a, bool was_denied)
 {
 	struct job *j = arg;
-	const struct decision *dec = &j->decision;
 	struct outcome out = {.kind = OUTCOME_NOT_SENT};
-	int64_t now = account_now(j->account);
 
 	j->call = NULL;
 	if (!was_denied)
 		j->pass.platform->outcome(a, &out);
+	act_changed(j, &out, was_denied);
+}
+
+void act_changed(struct job *j, const struct outcome *answer, bool was_denied)
+{
+	const struct decision *dec = &j->decision;
+	struct outcome out = *answer;
+	int64_t now = account_now(j->account);
+
 	record_answer(&j->record, dec->action, dec->selector, answer_kinds[out.kind], out.task_id, now);
 	if (!was_denied)
 		record_asked(&j->record, dec->selector, out.query_id, out.task_id);
@@ -171,13 +178,15 @@ static void changed(void *arg, const struct api_answer *a, bool was_denied)
 	job_commit(j, outcome_committed);
 }
 
-/* The moment of leaving: the last question to the gate. */
-static bool may_leave(void *arg)
+bool act_may_leave(struct job *j)
 {
-	struct job *j = arg;
-
 	j->denial = ask_gate(j);
 	return j->denial.allow;
+}
+
+static bool may_leave(void *arg)
+{
+	return act_may_leave(arg);
 }
 
 /* The disk failed: nothing leaves. */
@@ -207,6 +216,10 @@ static void intent_durable(struct job *j, bool durable)
 		join_zone(j);
 		return;
 	}
+	if (job_is_external(j)) {
+		external_leave(j);
+		return;
+	}
 	j->call = account_call(
 	        j->account, &j->change, (enum urgency)j->slot->urgency, &j->reserved, may_leave, changed, j);
 }
@@ -221,7 +234,7 @@ static void put_intent(struct job *j)
 		job_end(j);
 		return;
 	}
-	for (unsigned i = 1; i < j->n_records; i++)
+	for (unsigned i = 1; i < j->n_records && !job_is_external(j); i++)
 		record_intend(&j->record, dec->action, j->records[i].selector, j->records[i].rr.data, now);
 	x->scheduled = dec->scheduled;
 	if (dec->repair)
@@ -372,6 +385,23 @@ static void join_zone(struct job *j)
 	come_again(j, 0);
 }
 
+/* The records of a key of our own. */
+static bool want_key_records(struct job *j, const struct seen_selector *s)
+{
+	struct rr rr[EXTERNAL_RECORDS];
+	unsigned n = external_records(j->slot->d, s, rr);
+
+	for (unsigned i = 0; i < n && j->n_records < ARRAY_SIZE(j->records); i++) {
+		struct job_record *r = &j->records[j->n_records++];
+
+		r->rr = rr[i];
+		str_copy(r->selector, sizeof(r->selector), s->name);
+		if (rr_fault(&r->rr, external_zone(j->slot->d)) != NULL)
+			return false;
+	}
+	return n != 0;
+}
+
 /* The record that a selector needs. False when the pass does not know it. */
 static bool want_record(struct job *j, const char *selector)
 {
@@ -380,6 +410,8 @@ static bool want_record(struct job *j, const char *selector)
 	for (unsigned i = 0; i < j->pass.seen.n; i++) {
 		const struct seen_selector *s = &j->pass.seen.sel[i];
 
+		if (str_eq(s->name, selector) && job_is_external(j))
+			return want_key_records(j, s);
 		if (!str_eq(s->name, selector) || !rr_cname(&r->rr, s->record, s->target))
 			continue;
 		str_copy(r->selector, sizeof(r->selector), selector);
@@ -398,7 +430,7 @@ static bool want_records(struct job *j)
 	bool fit = want_record(j, dec.selector);
 
 	*copy = j->record;
-	while (fit && j->n_records < INTENTS_MAX && !record_has_intent(&j->record)) {
+	while (fit && !job_is_external(j) && j->n_records < INTENTS_MAX && !record_has_intent(&j->record)) {
 		record_published(copy, dec.selector, j->standing.now);
 		plan(j->slot->d, &j->pass.seen, copy, &j->standing, &j->rules, &dec);
 		if (dec.action != ACTION_PUBLISH || str_eq(dec.selector, j->records[0].selector))
@@ -454,7 +486,9 @@ void act_start(struct job *j)
 		publish(j);
 		return;
 	}
-	if (j->pass.platform->change(j->slot->d, &j->pass, dec->action, dec->selector, &j->change) != 0) {
+	if (job_is_external(j) ? !external_can(dec->action)
+	                       : j->pass.platform->change(
+	                                 j->slot->d, &j->pass, dec->action, dec->selector, &j->change) != 0) {
 		job_end(j);
 		return;
 	}

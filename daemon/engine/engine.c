@@ -15,6 +15,9 @@
 
 static void tick(void *arg);
 
+/* Domains that sign elsewhere need caps, a breaker and a schedule as all others do, and no API. */
+static const struct config_account account_external = {.name = ACCOUNT_EXTERNAL, .connections = 16};
+
 struct engine *engine_new(const struct engine_parts *parts)
 {
 	struct engine *e = xcalloc(1, sizeof(*e));
@@ -22,10 +25,12 @@ struct engine *engine_new(const struct engine_parts *parts)
 	e->p = *parts;
 	e->started = loop_wall(parts->loop);
 	e->update_id = (uint16_t)e->started;
-	e->n_accounts = parts->config->n_accounts;
+	e->n_accounts = parts->config->n_accounts + (parts->config->n_signers != 0);
 	e->accounts = xcalloc(e->n_accounts, sizeof(*e->accounts));
-	for (size_t i = 0; i < e->n_accounts; i++)
+	for (size_t i = 0; i < parts->config->n_accounts; i++)
 		account_init(&e->accounts[i], e, &parts->config->accounts[i], parts->credentials[i]);
+	if (parts->config->n_signers != 0)
+		account_init(&e->accounts[parts->config->n_accounts], e, &account_external, NULL);
 	e->tick = timer_new(parts->loop, tick, e);
 	e->commit = timer_new(parts->loop, commit_turn, e);
 	return e;
@@ -190,7 +195,7 @@ void engine_rotate(struct engine *e, const char *name, enum order order, engine_
 		answer(arg, ASK_UNKNOWN, "no such domain in the inventory");
 		return;
 	}
-	if (s->d->platform != PLATFORM_EXCHANGE && s->d->platform != PLATFORM_EMAILPRO) {
+	if (!platform_rotates(s->d->platform)) {
 		answer(arg, ASK_REFUSED, reason_text(REASON_NO_ROTATION));
 		return;
 	}
@@ -369,6 +374,7 @@ void engine_stop(struct engine *e, int64_t deadline_ms, void (*stopped)(void *ar
 
 void engine_free(struct engine *e)
 {
+	adopt_cancel(e);
 	forecasts_clear(e);
 	slots_clear(e);
 	engine_commit(e);

@@ -19,6 +19,7 @@ struct http;
 struct dns;
 struct store;
 struct tsig_key;
+struct keystore;
 struct engine;
 
 struct engine_parts { /* borrowed; they outlive the engine */
@@ -26,6 +27,7 @@ struct engine_parts { /* borrowed; they outlive the engine */
 	struct http *http;
 	struct dns *dns;
 	struct store *store;
+	struct keystore *keys; /* NULL = the configuration has no signers */
 	const struct config *config;
 	struct credentials *const
 	        *credentials; /* one for each of config->accounts; NULL = that account is stopped */
@@ -96,6 +98,9 @@ int64_t engine_now(struct engine *e, const char *name);
 typedef void engine_answer(void *arg, enum ask_result result, const char *text);
 void engine_rotate(struct engine *e, const char *name, enum order order, engine_answer *answer, void *arg);
 /* name NULL: everything. for_ms 0: until resumed. Resuming everything also closes the breakers. */
+/* Takes over a key with which the domain's mail is signed already (dkimrotctl adopt). pem is copied and wiped. */
+void engine_adopt(struct engine *e, const char *name, const char *selector, const char *pem, size_t n,
+        engine_answer *answer, void *arg);
 /* by: who ordered it, for people. */
 enum ask_result engine_pause(
         struct engine *e, const char *name, const char *reason, const char *by, int64_t for_ms);

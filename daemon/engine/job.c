@@ -1,6 +1,6 @@
 /* One look at one domain: read what the platform says, look the records up, fold, plan, and act or wait. It must never
  * send a change by itself: act.c does, through the gate. */
-#include "engine/job.h"
+#include "engine/external.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,9 +18,10 @@ static bool publishes(const struct slot *s)
 /* Requests that a look needs at most, and the change that may follow it. */
 unsigned job_need(const struct slot *s)
 {
-	bool selectors = s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO;
-
-	return (selectors ? LOOK_NEED : LOOK_NEED / 2) + (publishes(s) ? zone_need(1) : 0);
+	if (s->d->platform == PLATFORM_EXTERNAL)
+		return 0;
+	return (platform_rotates(s->d->platform) ? LOOK_NEED : LOOK_NEED / 2) +
+	       (publishes(s) ? zone_need(1) : 0);
 }
 
 struct rules engine_rules(const struct engine *e, struct account *a)

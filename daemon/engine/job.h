@@ -7,6 +7,8 @@
 
 #define JOB_ROUNDS 6 /* decisions in one job; more is tomorrow's work */
 
+struct external_job; /* external.h */
+
 struct lookup {
 	struct job *job;
 	unsigned index; /* of the selector in pass.seen */
@@ -26,9 +28,10 @@ struct job {
 	struct call *call;
 	unsigned reserved, rounds;
 	struct lookup lookups[SELECTORS_MAX];
-	unsigned looking; /* look-ups not answered yet */
-	bool restarted;   /* a light look became a full one */
-	bool acted;       /* a change was sent */
+	unsigned looking;              /* look-ups not answered yet */
+	bool restarted;                /* a light look became a full one */
+	bool acted;                    /* a change was sent */
+	struct external_job *external; /* NULL but for external domains */
 	/* act.c */
 	struct api_request change;
 	struct gate_verdict denial;
@@ -60,6 +63,10 @@ void job_answer(struct job *j, enum ask_result result, const char *text); /* to 
 
 /* Carries out j->decision.action; afterwards job_decide or job_end. */
 void act_start(struct job *j);
+/* The moment of leaving: the last question to the gate. */
+bool act_may_leave(struct job *j);
+/* The answer to a change came; denied: the gate refused it. */
+void act_changed(struct job *j, const struct outcome *out, bool was_denied);
 void act_release(struct job *j); /* whatever it held; before the job goes */
 /* May the request that a writer is about to send leave, for this record of the job? Else j->denial says why not. */
 bool act_may_write(struct job *j, unsigned record, const struct write_job *w);

@@ -1,6 +1,6 @@
 /* The end of a job: what it found becomes durable with whatever else was saved in this turn of the loop, and the domain gets
  * its next look. */
-#include "engine/job.h"
+#include "engine/external.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +80,7 @@ static void ended(struct job *j, bool durable)
 		a->last_pass = account_now(a);
 	slot_schedule(s, urgency_of(j), j->record.next_look);
 	act_release(j);
+	external_release(j);
 	free(j);
 	give_memory_back(e);
 	if (e->p.changed != NULL)
@@ -104,6 +105,8 @@ void job_end(struct job *j)
 	struct record *r = &j->record;
 	int64_t now = account_now(j->account);
 
+	if (job_is_external(j) && j->pass.seen.complete)
+		external_sweep(j);
 	if (j->decision.next_look <= now)
 		j->decision.next_look = now + MS_SECOND;
 	plan_note(r, &j->decision, now);
@@ -156,6 +159,7 @@ void job_cancel(struct job *j)
 		if (j->lookups[i].look != NULL)
 			dns_cancel(j->lookups[i].look);
 	act_release(j);
+	external_release(j);
 	budget_release(&a->budget, j->reserved);
 	j->slot->job = NULL;
 	a->jobs--;
@@ -169,6 +173,8 @@ void job_cancel(struct job *j)
 /* A change has left and its answer is awaited, or is about to leave. */
 bool job_is_acting(const struct job *j)
 {
+	if (j->external != NULL && j->external->call != NULL && j->change.changes)
+		return true;
 	return (j->change.changes && j->call != NULL) || zone_is_acting(j);
 }
 

@@ -1,5 +1,5 @@
 /* Which look a domain gets, and the look itself: what the platform says, request by request, and our own look-ups beside it. */
-#include "engine/job.h"
+#include "engine/external.h"
 
 #include <string.h>
 
@@ -25,6 +25,8 @@ enum look_kind job_look_for(const struct job *j)
 	const struct record *r = &j->record;
 	int64_t now = account_now(j->account);
 
+	if (job_is_external(j))
+		return LOOK_FULL;
 	if (record_has_intent(r))
 		return leads_on(j) || record_needs_full_look(r, now) ? LOOK_FULL : LOOK_FLIGHT;
 	if (j->order.order != ORDER_NONE || r->first_met == 0 || !j->pass.platform->has_light)
@@ -64,7 +66,10 @@ void job_read(struct job *j, enum look_kind kind)
 	                                     now < j->record.names_at);
 	j->pass.seen.light = kind == LOOK_LIGHT;
 	j->pass.seen.flight = kind == LOOK_FLIGHT;
-	ask_next(j);
+	if (job_is_external(j))
+		external_read(j);
+	else
+		ask_next(j);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */

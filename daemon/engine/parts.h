@@ -18,6 +18,8 @@
 
 struct job;
 struct call;
+struct external_view;
+struct adoption;
 struct orphan;
 struct zone_batch;
 struct forecast;
@@ -32,8 +34,9 @@ struct slot {
 	struct job *job;       /* a look in progress */
 	uint32_t at;           /* place in its heap + 1, 0 = in none */
 	uint8_t urgency, phase, condition, reason;
-	bool unsigned_now, looked; /* looked: at least once since the start */
-	bool in_flight;            /* has an unresolved intent */
+	bool unsigned_now, looked;      /* looked: at least once since the start */
+	bool in_flight;                 /* has an unresolved intent */
+	struct external_view *external; /* external_view.c; NULL = none */
 };
 
 /* A binary heap of slots by next_look. */
@@ -55,6 +58,7 @@ struct day { /* a tally that grows */
 struct account {
 	struct engine *e;
 	const struct config_account *cfg;
+	bool local; /* of external domains: no API, and the host's own clock */
 	struct credentials *cred;
 	struct apiclock clock;
 	struct call *timing; /* /auth/time under way */
@@ -135,6 +139,7 @@ struct engine {
 	struct zone_batch *zones;   /* that are written now */
 	uint16_t update_id;         /* of the next message to a name server */
 	struct forecast *forecasts; /* being computed */
+	struct adoption *adoption;  /* adopt.c; NULL = none under way */
 	bool once_done;
 };
 
@@ -247,6 +252,7 @@ void diagnosis_json(struct json_w *w, const struct desired *d, const struct reco
 /* metrics.c */
 void metrics_took(struct account *a, int64_t ms); /* a request was answered, or not, after so long */
 int engine_commit(struct engine *e);              /* store_commit, counted */
+void adopt_cancel(struct engine *e);              /* adopt.c */
 
 /* status.c: the next domains of a long answer, some milliseconds' worth; false: there are no more. */
 bool engine_walk(struct engine *e, struct engine_cursor *at,

@@ -6,7 +6,7 @@
 
 #include "core/words.h"
 #include "core/hash.h"
-#include "engine/parts.h"
+#include "engine/external.h"
 
 #define RELEASE_AFTER (10 * MS_MINUTE) /* a file caught half-written must harm nothing */
 
@@ -375,6 +375,7 @@ void slots_drop_missing(struct engine *e)
 		tell_fields(&f, s);
 		report(EVENT_DOMAIN_RELEASED, &f, s->d->domain);
 		slot_unschedule(s);
+		external_view_free(s->external);
 		free(s);
 	}
 	e->n_slots = n;
@@ -394,6 +395,7 @@ void slots_clear(struct engine *e)
 	for (size_t i = 0; i < e->n_slots; i++) {
 		if (e->slots[i]->job != NULL)
 			job_cancel(e->slots[i]->job);
+		external_view_free(e->slots[i]->external);
 		free(e->slots[i]);
 	}
 	free(e->slots);

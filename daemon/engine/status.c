@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "codec/json.h"
-#include "engine/parts.h"
+#include "engine/external.h"
 
 #ifndef DKIMROTD_VERSION
 #define DKIMROTD_VERSION "0"
@@ -69,11 +69,17 @@ static void selector_json(struct json_w *w, const struct slot *s, const struct r
 	bool retired = role == ROLE_RETIRED;
 	bool domain_wide = s->d->platform == PLATFORM_MXPLAN || s->d->platform == PLATFORM_ZIMBRA;
 
+	if (external_view_revoked(s, x->name) !=
+	        0) { /* it has left the rotation; its record has not left the zone */
+		role = ROLE_RETIRED;
+		retired = false;
+	}
 	if (domain_wide)
 		role = str_eq(record_active(r), x->name) ? ROLE_ACTIVE : ROLE_SPARE;
 	json_w_object(w);
 	json_w_kstr(w, "name", x->name);
-	json_w_kstr(w, "state", selector_state_word(x->state));
+	json_w_kstr(w, "state",
+	        selector_state_word(external_view_revoked(s, x->name) != 0 ? SELECTOR_DELETING : x->state));
 	json_w_kstr(w, "role", role_word(role));
 	json_w_kstr(w, "record", x->record[0] != '\0' ? x->record : NULL);
 	json_w_kstr(w, "target", x->target[0] != '\0' ? x->target : NULL);
@@ -143,10 +149,9 @@ static void domain_json(struct json_w *w, const struct slot *s, const struct rec
 		selector_json(w, s, r, &r->sel[i], now, whole);
 	json_w_end(w);
 	json_w_ktime(w, "rotated", r->rotated);
-	json_w_ktime(w, "next_rotation",
-	        s->d->platform == PLATFORM_EXCHANGE || s->d->platform == PLATFORM_EMAILPRO
-	                ? due_rotation(s->d, r)
-	                : 0);
+	json_w_ktime(w, "next_rotation", platform_rotates(s->d->platform) ? due_rotation(s->d, r) : 0);
+	if (s->d->platform == PLATFORM_EXTERNAL)
+		external_view_json(w, s);
 	diagnosis_json(w, s->d, r, now);
 	in_flight_json(w, r);
 	if (r->detail[0] != '\0')

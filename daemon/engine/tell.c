@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "core/diagnose.h"
+#include "core/external.h"
+#include "core/span.h"
 #include "engine/parts.h"
 
 void tell_fields(struct fields *f, const struct slot *s)
@@ -32,6 +34,18 @@ static void tell_met(const struct slot *s, const struct record *r, const struct 
 		report(EVENT_ROTATION_NOT_POSSIBLE, f, s->d->domain);
 }
 
+/* What is left to say of a key that leaked: for how long caches may go on serving it. */
+static void tell_revoked(
+        const struct slot *s, const struct record *r, const struct note *n, const struct fields *f)
+{
+	const struct rec_selector *x = record_selector_const(r, n->selector);
+	int64_t ttl =
+	        x != NULL && x->ttl_record != 0 ? (int64_t)x->ttl_record * MS_SECOND : s->d->external->ttl;
+	char span[SPAN_TEXT];
+
+	report(EVENT_KEY_REVOKED, f, s->d->domain, n->selector, span_format_short(span, ttl));
+}
+
 void tell_notes(const struct slot *s, const struct record *r, const struct notes *notes)
 {
 	const char *domain = s->d->domain;
@@ -50,7 +64,8 @@ void tell_notes(const struct slot *s, const struct record *r, const struct notes
 			report(EVENT_KEY_CHANGED, &f, domain, n->selector, n->why);
 			break;
 		case NOTE_CREATED:
-			report(EVENT_SELECTOR_CREATED, &f, domain, n->selector);
+			report(s->d->platform == PLATFORM_EXTERNAL ? EVENT_KEY_MADE : EVENT_SELECTOR_CREATED,
+			        &f, domain, n->selector);
 			break;
 		case NOTE_READY:
 			report(EVENT_SELECTOR_READY, &f, domain, n->selector);
@@ -68,7 +83,10 @@ void tell_notes(const struct slot *s, const struct record *r, const struct notes
 			report(EVENT_REPAIRED, &f, domain, n->selector);
 			break;
 		case NOTE_DELETED:
-			report(EVENT_KEY_DELETED, &f, domain, n->selector);
+			if (s->d->platform == PLATFORM_EXTERNAL)
+				tell_revoked(s, r, n, &f);
+			else
+				report(EVENT_KEY_DELETED, &f, domain, n->selector);
 			break;
 		case NOTE_DISABLED:
 			report(EVENT_DISABLED_OLDER, &f, domain, n->selector);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/job.h"
+#include "engine/external.h"
 
 #define OPEN_FOR                                                                                             \
 	(10 * MS_SECOND) /* others may join so long: a reading must be fresh when its record's turn comes */
@@ -192,10 +192,15 @@ static void batch_step(struct zone_batch *b)
 
 /* --- coming and going --------------------------------------------------------------------------------------------- */
 
+static const char *zone_of(const struct job *j)
+{
+	return job_is_external(j) ? external_zone(j->slot->d) : j->slot->d->zone;
+}
+
 static struct zone_batch *batch_find(const struct job *j, const struct zone_way *way)
 {
 	for (struct zone_batch *b = j->e->zones; b != NULL; b = b->next)
-		if (same_way(&b->way, way) && str_caseeq(b->w.zone, j->slot->d->zone))
+		if (same_way(&b->way, way) && str_caseeq(b->w.zone, zone_of(j)))
 			return b;
 	return NULL;
 }
@@ -263,7 +268,7 @@ bool zone_join(struct job *j)
 		return true;
 	}
 	b = xcalloc(1, sizeof(*b));
-	if (way.unfit != NULL || write_begin(&b->w, j->slot->d->dns, j->slot->d->zone, ttl) != 0) {
+	if (way.unfit != NULL || write_begin(&b->w, j->slot->d->dns, zone_of(j), ttl) != 0) {
 		free(b);
 		return false;
 	}

@@ -36,6 +36,10 @@ struct dns_question {
 	const char *record; /* the customer's name, e.g. ovhex1-selector1._domainkey.mydomain.ovh */
 	const char *target; /* the expected CNAME target, no trailing dot */
 	const char *zone;   /* the customer's zone, whose name servers are asked */
+	/* A key of our own: a TXT record with this key stands at `record` itself, and `target` is the key's identity: its
+	 * digest in lower-case hex, "revoked" for an empty p=, "" where nothing is expected. What the servers say of the
+	 * record decides about the key too; the resolver's word only tells whether DNSSEC calls it forged. */
+	bool key_record;
 };
 
 typedef void dns_seen(void *arg, const struct evidence *e);

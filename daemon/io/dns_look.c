@@ -141,6 +141,7 @@ static void look_weigh(struct look *k)
 	const struct testimony t = {
 	        .record = k->record,
 	        .expected = k->target,
+	        .what = k->key_record ? "key record" : "CNAME",
 	        .zone = k->zone,
 	        .servers = all ? (const char *const *)k->servers : resolver_alone,
 	        .n_servers = all ? k->n_servers : 1,
@@ -154,6 +155,8 @@ static void look_weigh(struct look *k)
 		return;
 	if (!k->knows_zone_soa)
 		look_ask_zone_soa(k);
+	if (k->key_record)
+		return;
 	if (k->e.record == SEEN_MISSING)
 		look_ask_flattened(k);
 	look_ask_served(k);
@@ -205,7 +208,9 @@ static const char *look_take_question(struct look *k, const struct dns_look *h)
 {
 	if (!name_take(h->record, k->record, &k->record_name))
 		return "the record's name is no host name";
-	if (!name_take(h->target, k->target, &k->target_name))
+	k->key_record = h->key_record;
+	if (k->key_record ? !str_copy(k->target, sizeof(k->target), h->target)
+	                  : !name_take(h->target, k->target, &k->target_name))
 		return "the target is no host name";
 	if (!name_take(h->zone, k->zone, &k->zone_name))
 		return "the zone's name is no host name";
@@ -237,6 +242,10 @@ void dns_look_begin(struct dns_look *h)
 	timer_set(k->deadline, h->dns->timeout, 0);
 	if (k->dns->authoritative)
 		dns_look_ask(k, ASK_SERVERS, 0, &k->zone_name, DNS_TYPE_NS);
+	if (k->key_record) {
+		dns_look_ask(k, ASK_RECURSIVE, 0, &k->record_name, DNS_TYPE_TXT);
+		return;
+	}
 	dns_look_ask(k, ASK_RECURSIVE, 0, &k->record_name, DNS_TYPE_CNAME);
 	dns_look_ask(k, ASK_KEY, 0, &k->target_name, DNS_TYPE_TXT);
 	dns_look_ask(k, ASK_TARGET_SOA, 0, &k->target_name, DNS_TYPE_SOA);
@@ -283,6 +292,18 @@ static enum dnssec dnssec_join(enum dnssec a, enum dnssec b)
 	return a == DNSSEC_SECURE && b == DNSSEC_SECURE ? DNSSEC_SECURE : DNSSEC_INSECURE;
 }
 
+/* The record was compared with the key itself, so it says what the key is. */
+static void look_end_key(struct look *k)
+{
+	struct evidence *e = &k->e;
+
+	e->key = e->record == SEEN_OK ? SEEN_OK : SEEN_UNKNOWN;
+	e->served_key = e->key;
+	e->ttl_key = e->ttl_record;
+	k->dnssec_key = k->dnssec_record;
+	k->knows_target_soa = true;
+}
+
 void dns_look_end(struct look *k)
 {
 	struct evidence *e = &k->e;
@@ -295,7 +316,9 @@ void dns_look_end(struct look *k)
 	}
 	if (k->has_recursive && k->dns->authoritative)
 		evidence_hear(e, "", &k->recursive, k->target);
-	if (str_caseeq(e->target, k->target))
+	if (k->key_record)
+		look_end_key(k);
+	else if (str_caseeq(e->target, k->target))
 		e->served_key = e->key;
 	e->dnssec = dnssec_join(k->dnssec_record, k->dnssec_key);
 	if (!k->key_detail[0])

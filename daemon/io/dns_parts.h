@@ -92,7 +92,8 @@ struct dns_look {
 	dns_seen *seen;
 	void *arg;
 	char *record, *target, *zone; /* as the caller gave them, "" for NULL; owned */
-	struct look *look;            /* from its beginning on */
+	bool key_record;
+	struct look *look; /* from its beginning on */
 };
 
 /* A look that has begun. */
@@ -105,6 +106,7 @@ struct look {
 	struct dns_ask *open;
 	unsigned open_servers; /* of them: those that must end before the servers' words are weighed */
 	bool weighed;
+	bool key_record;                /* see struct dns_question */
 	char *servers[DNS_SERVERS_MAX]; /* owned */
 	unsigned n_servers;
 	struct witness *list;      /* one for each address asked; owned */

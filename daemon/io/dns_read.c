@@ -72,6 +72,36 @@ static void witness_read(const struct dnswire *m, const struct dnswire_name *nam
 	}
 }
 
+/* The same of a key record: whose key stands there. */
+static void witness_read_key(const struct dnswire *m, const struct dns_ask *a, struct witness *w)
+{
+	struct dnswire_found f;
+	struct dkim_key key;
+	uint8_t digest[KEY_DIGEST];
+	char *text;
+	size_t len;
+
+	dnswire_find(m, &a->name, DNS_TYPE_TXT, &f);
+	if (f.n == 0 && dnswire_name_eq(&f.end, &a->name)) {
+		w->said = m->rcode == DNS_NXDOMAIN ? SAID_NO_NAME : SAID_NO_DATA;
+		return;
+	}
+	w->ttl = ttl_cap(f.ttl);
+	w->said = f.n > 1 ? SAID_CNAMES : SAID_CNAME;
+	str_copy(w->target, sizeof(w->target), "(no key)");
+	if (!dnswire_name_eq(&f.end, &a->name)) {
+		str_copy(w->target, sizeof(w->target), "(a CNAME)");
+	} else if (f.n == 1 && dnswire_record_text(m, &f.first, &text, &len) == 0) {
+		if (dkim_parse(text, len, &key) == DKIM_OK) {
+			if (key.revoked)
+				str_copy(w->target, sizeof(w->target), "revoked");
+			else if (dkimkey_digest(key.key, key.len, digest) == 0)
+				dkimkey_hex(digest, w->target);
+		}
+		free(text);
+	}
+}
+
 struct witness dns_read_record(const struct dns_ask *a)
 {
 	struct witness w = {.said = SAID_NOTHING, .why = ""};
@@ -79,6 +109,8 @@ struct witness dns_read_record(const struct dns_ask *a)
 
 	if (!answer_open(a, &m) || (a->direct && !m.authoritative))
 		w.why = answer_excuse(a); /* a referral, a cache or a lame server: not the zone's word */
+	else if (a->type == DNS_TYPE_TXT)
+		witness_read_key(&m, a, &w);
 	else
 		witness_read(&m, &a->name, &w);
 	return w;

@@ -26,7 +26,8 @@ static void look_add_address(struct look *k, unsigned server, const struct dns_a
 	k->list[k->n] = (struct witness){.server = server, .said = SAID_NOTHING, .why = "no answer"};
 	address_text(where, k->list[k->n].address);
 	k->where[k->n] = *where;
-	dns_look_ask_at(k, ASK_RECORD, (unsigned)k->n, where, &k->record_name, DNS_TYPE_CNAME);
+	dns_look_ask_at(k, ASK_RECORD, (unsigned)k->n, where, &k->record_name,
+	        k->key_record ? DNS_TYPE_TXT : DNS_TYPE_CNAME);
 	k->n++;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "platform/domains.h"
+#include "platform/external.h"
 #include "platform/look.h"
 #include "platform/selectors.h"
 
@@ -19,7 +20,7 @@ const struct driver *platform_for(const struct desired *d)
 	case PLATFORM_ZIMBRA:
 		return d->zimbra_api == ZIMBRA_V2 ? &driver_zimbra2 : &driver_zimbra;
 	case PLATFORM_EXTERNAL:
-		return NULL;
+		return &driver_external;
 	}
 	return NULL;
 }

@@ -110,7 +110,6 @@ struct driver {
 	void (*outcome)(const struct api_answer *a, struct outcome *ret);
 };
 
-/* NULL for a domain that is none of OVHcloud's (PLATFORM_EXTERNAL). */
 const struct driver *platform_for(const struct desired *d);
 
 /* A look ends early when going on is pointless: the account, the clock, the service, or nobody answers. At its end

@@ -20,6 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char config_text[] = "accounts:\n"
                                   "  default: {endpoint: ovh-eu, credentials: a}\n"
                                   "  zones: {endpoint: ovh-ca, credentials: b}\n"
+                                  "signers:\n"
+                                  "  opendkim: {}\n"
                                   "policies:\n"
                                   "  fast: {rotate_every: 30d}\n"
                                   "  office: {window: 'Mon..Fri 08:00-17:00 Europe/Paris'}\n";
@@ -27,8 +29,11 @@ static const char config_text[] = "accounts:\n"
 static void check_domain(const struct config *c, const struct desired *x)
 {
 	MUST(dname_valid_host(x->domain) && dname_valid_host(x->zone) && dname_within(x->domain, x->zone));
-	MUST(x->platform != PLATFORM_EXTERNAL && x->dns != DNS_RFC2136);
-	MUST(config_account(c, x->account) && config_account(c, x->zone_account));
+	MUST(x->dns != DNS_RFC2136 && !x->external == (x->platform != PLATFORM_EXTERNAL));
+	MUST(x->external ? str_eq(x->account, ACCOUNT_EXTERNAL) && config_signer(c, x->external->signer)
+	                 : config_account(c, x->account) != NULL);
+	MUST(config_account(c, x->zone_account) ||
+	        (x->external && str_eq(x->zone_account, ACCOUNT_EXTERNAL)));
 	MUST(x->service || (x->platform != PLATFORM_EXCHANGE && x->platform != PLATFORM_EMAILPRO));
 	MUST(!x->organization == (x->platform != PLATFORM_EXCHANGE));
 	MUST(x->policy.grace >= c->safety.minimum_grace);

@@ -269,10 +269,10 @@ static void test_bad_questions(void **state)
 		struct dns_question q;
 		const char *detail;
 	} rows[] = {
-	        {{"s1._domainkey.other.example", TARGET, ZONE}, "the record does not lie in the zone"},
-	        {{"s1..cust.example", TARGET, ZONE},            "the record's name is no host name"  },
-	        {{RECORD, "", ZONE},                            "the target is no host name"         },
-	        {{RECORD, TARGET, NULL},                        "the zone's name is no host name"    },
+	        {{"s1._domainkey.other.example", TARGET, ZONE, false}, "the record does not lie in the zone"},
+	        {{"s1..cust.example", TARGET, ZONE, false},            "the record's name is no host name"  },
+	        {{RECORD, "", ZONE, false},                            "the target is no host name"         },
+	        {{RECORD, TARGET, NULL, false},                        "the zone's name is no host name"    },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

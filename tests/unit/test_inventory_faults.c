@@ -70,7 +70,9 @@ static const struct {
         {"domains: [{domain: a.example, platform: gmail}]",
          "unknown platform \"gmail\"; known here: exchange, emailpro, mxplan, zimbra, external"                                                                                    },
         {"domains: [{domain: a.example, platform: external}]",
-         "i.yaml:1:41: platform: external is not supported by this version"                                                                                                        },
+         "i.yaml:1:20: signer is missing: the configuration has several"                                                                                                           },
+        {"domains: [{domain: a.example, platform: mxplan, signer: opendkim}]",
+         "i.yaml:1:49: signer is for external only"                                                                                                                                },
         {"domains: [{domain: a.example, platform: mxplan, dns: rfc2136}]",
          "i.yaml:1:20: dns_server is missing: the configuration has no server \"default\" in "
                 "dns_servers"                                                                                                                                                      },
@@ -138,7 +140,7 @@ static const struct {
         {"domains: [{domain: a.example, platform: mxplan, policy: }]",                            "policy has no value"                                                            },
  /* defaults, each told once at its own place */
         {"defaults: {domain: a.example}",                                                         "i.yaml:1:12: domain can have no default"                                        },
-        {"defaults: {platform: external}",                                                        "i.yaml:1:22: platform: external is not supported"                               },
+        {"defaults: {platform: external, bits: 12}",                                              "i.yaml:1:38: bits: 12 is not within"                                            },
         {"defaults: {service: a/b, platform: emailpro}\ndomains: [{domain: a.example}]",
          "i.yaml:1:21: service: \"a/b\""                                                                                                                                           },
         {"defaults: {policy: {grace: 1h}}",                                                       "i.yaml:1:28: a grace of 1h is below"                                            },
@@ -149,9 +151,67 @@ static const struct {
          " - {domain: A.Example., platform: mxplan}",                                    "i.yaml:4:13: a.example on mxplan stands here a second time, first on line 2"    },
 };
 
+#define EXTERNAL "domains: [{domain: a.example, platform: external"
+static const struct {
+	const char *text, *fault;
+} bad_external[] = {
+        {EXTERNAL ", dns: platform}]",                                           "i.yaml:1:20: dns: platform is for OVHcloud's platforms"},
+        {EXTERNAL ", account: zones}]",                                          "i.yaml:1:51: account is for OVHcloud's platforms; zone_account "
+                                        "names the account of the zone"                           },
+        {EXTERNAL ", selector: \"dk%Y\"}]",                                      "i.yaml:1:61: selector: \"dk%Y\" must hold %n once"     },
+        {EXTERNAL ", selector: \"dk_%n\"}]",                                     "selector: \"dk_%n\" makes no selector"                 },
+        {EXTERNAL ", bits: 1024}]",                                              "i.yaml:1:57: bits: 1024 is not within 2048 to 4096"    },
+        {EXTERNAL ", key: dsa}]",                                                "i.yaml:1:56: unknown key \"dsa\""                      },
+        {EXTERNAL ", record: cname}]",                                           "i.yaml:1:20: target is missing"                        },
+        {EXTERNAL ", target: keys.example.net}]",                                "target is for record: cname only"                      },
+        {EXTERNAL ", selectors: [a, b]}]",                                       "selectors: two names in turn are for record: cname"    },
+        {EXTERNAL ", record: cname, target: k.example.net, selectors: [a]}]",
+         "selectors must be a list of two names"                                                                                         },
+        {EXTERNAL ", record: cname, target: k.example.net, selectors: [a, A]}]",
+         "selectors: the two names must differ"                                                                                          },
+        {EXTERNAL ", record: dkim, dns: manual}]",                               "record: dkim is OVHcloud's own type, for dns: ovh only"},
+        {EXTERNAL ", signer: opendkin}]",
+         "i.yaml:1:59: the configuration has no signer \"opendkin\": did you mean \"opendkim\"?"                                         },
+        {EXTERNAL ", signer: rspamd, key: both}]",                               "key: both needs a signer that signs twice"             },
+        {EXTERNAL ", confirm: mail}]",                                           "unknown confirm \"mail\""                              },
+        {EXTERNAL ", tags: {h: sha1}}]",                                         "i.yaml:1:61: tag h: \"sha1\" must be sha256"           },
+        {EXTERNAL ", tags: {q: x}}]",                                            "i.yaml:1:58: unknown key in tags \"q\""                },
+        {EXTERNAL ", ttl: 10s}]",                                                "ttl: a minute at least"                                },
+        {EXTERNAL ", revoke: 7}]",                                               "revoke: \"7\" needs a unit"                            },
+};
+
+static void must_say(const struct config *c, const char *text, const char *fault)
+{
+	struct diags d = {0};
+	char line[1200];
+	struct inventory *inv = build_one(c, text, &d);
+
+	if (d.n == 0)
+		fail_msg("passed: %s", text);
+	if (!strstr(diag_format(&d.list[0], line, sizeof line), fault))
+		fail_msg("%s\nsays     %s\nnot only %s", text, line, fault);
+	diags_clear(&d);
+	inventory_free(inv);
+}
+
+static void bad_external_domains_are_refused(void **state)
+{
+	struct config *c = config("signers: {opendkim: {}}\n"),
+	              *two = config("signers: {opendkim: {}, rspamd: {}}\n"), *none = config("");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad_external); i++)
+		must_say(strstr(bad_external[i].text, "rspamd") ? two : c, bad_external[i].text,
+		        bad_external[i].fault);
+	must_say(none, EXTERNAL "}]", "i.yaml:1:20: signer: the configuration has none");
+	config_free(c);
+	config_free(two);
+	config_free(none);
+}
+
 static void bad_texts_are_refused_with_their_place(void **state)
 {
-	struct config *c = config("");
+	struct config *c = config("signers: {opendkim: {}, rspamd: {}}\n");
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -223,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(bad_texts_are_refused_with_their_place),
+	        cmocka_unit_test(bad_external_domains_are_refused),
 	        cmocka_unit_test(all_faults_are_told_and_no_domain_passes),
 	        cmocka_unit_test(an_account_named_default_is_not_required),
 	};

@@ -113,6 +113,67 @@ static void judge_removal(struct w_call *c)
 	w_blame(c->w, c->change, 14, "it removes a record that is no duplicate of ours");
 }
 
+/* ---- keys of a customer who signs by himself: nobody's selector, a key record at its name ---- */
+
+static bool is_key_text(const char *text)
+{
+	return text && !strncmp(text + (*text == '"'), "v=DKIM1", 7);
+}
+
+/* Where the key of a key record begins; "" for one that is revoked. */
+static const char *key_of(const char *text)
+{
+	const char *p = strstr(text, "p=");
+
+	return p && p[2] != '"' ? p + 2 : "";
+}
+
+static bool is_key_record(const struct w_record *r)
+{
+	return w_field_wire(r->field) == 16 && is_key_text(r->target);
+}
+
+/* Another record at the record's name, which says that the key is revoked. */
+static bool revoked_beside(const struct w_call *c, const struct w_record *r)
+{
+	const struct w_copy *set = c->zone->edit;
+
+	for (uint32_t i = 0; i < set->n; i++)
+		if (set->rec[i] != r && !strcasecmp(set->rec[i]->sub, r->sub) && is_key_record(set->rec[i]) &&
+		        !*key_of(set->rec[i]->target))
+			return true;
+	return false;
+}
+
+static void judge_key_put(struct w_call *c, const char *text)
+{
+	const struct w_record *r = record(c);
+
+	if (!r)
+		return;
+	if (!is_key_record(r) || !is_key_text(text))
+		w_blame(c->w, c->change, 14, "it rewrites something else than a key record");
+	else if (*key_of(text) && strcmp(key_of(text), key_of(r->target)))
+		w_blame(c->w, c->change, 14, "it puts another key at a name that had one");
+}
+
+static void judge_key(struct w_call *c, const char *sub)
+{
+	const struct w_record *r = record(c);
+	const char *type = text_of(c, "fieldType"), *text = text_of(c, "target");
+
+	if (c->route->act == W_ACT_REC_POST &&
+	        (!type || w_field_wire((unsigned)w_field_type(type)) != 16 || !is_key_text(text)))
+		w_blame(c->w, c->change, 14, "the record is no key record");
+	if (c->route->act == W_ACT_REC_PUT)
+		judge_key_put(c, text ? text : r ? r->target : "");
+	if (r && c->route->act == W_ACT_REC_PUT && strcasecmp(r->sub, sub))
+		w_blame(c->w, c->change, 14, "it moves a record to another name");
+	if (r && c->route->act == W_ACT_REC_DELETE &&
+	        (!is_key_record(r) || (*key_of(r->target) && !revoked_beside(c, r))))
+		w_blame(c->w, c->change, 14, "it removes a record that is no revoked key");
+}
+
 void w_judge_record(struct w_call *c)
 {
 	const char *sub = sub_of(c), *target;
@@ -121,6 +182,10 @@ void w_judge_record(struct w_call *c)
 		return;
 	if (w_zget(c->w, c->zone, SW_JUDGE_UNWRITABLE)->n)
 		w_blame(c->w, c->change, 14, "this zone is not ours to write");
+	if (c->slot < 0 && strstr(sub, "._domainkey")) {
+		judge_key(c, sub);
+		return;
+	}
 	if (c->slot < 0) {
 		w_blame(c->w, c->change, 14, "no selector's record stands at this name");
 		return;

@@ -1,0 +1,81 @@
+# Helpers for the end-to-end tests of external domains: sourced after daemon_lib.bash. A signer is a loop of a few lines: it
+# takes the maps when they change, leaves the stamp, and "signs", which is to note the selector and the public key that it
+# would sign with; a receiver beside it looks every noted message up again and again until its grace is over.
+# shellcheck shell=bash disable=SC2034,SC2154 # daemon_lib.bash sets and reads
+# shellcheck source=tests/e2e/daemon_lib.bash
+STAMPS=$work/stamps SIGNED=$work/signed
+signers_pid='' receiver_pid=''
+mkdir -p "$STAMPS"
+
+# The daemon's configuration with both signers. GRACE_MS is for the receiver.
+ext_configure() {
+	POLL=${POLL-active: 200ms, settled: 1s} POLICY=${POLICY-rotate_every: 16s, grace: 5s, splay: 0%}
+	configure "signers:" "  opendkim: { stamp: $STAMPS/opendkim }" "  rspamd: { stamp: $STAMPS/rspamd }" "$@"
+}
+
+# What the zone's server says at a name, strings joined.
+ext_txt() { kdig +short +time=2 +retry=1 @127.0.0.1 -p "$DNS_PORT" TXT "$1" | sed -e 's/" "//g' -e 's/^"//' -e 's/"$//' -e 's/\\;/;/g'; }
+ext_p() { ext_txt "$1" | sed -n 's/.*p=//p'; }
+ext_is_revoked() { [[ $(ext_txt "$1") == *"p=" ]]; }
+ext_is_gone() { [ -z "$(ext_txt "$1")" ]; }
+# The private key that a signer reads for a domain.
+ext_key_of() { # SIGNER DOMAIN
+	case $1 in
+	opendkim) sed -n "s#^$2 [^:]*:[^:]*:##p" "$STATE/keys/opendkim/KeyTable" ;;
+	rspamd) sed -n "s#^$2 ##p" "$STATE/keys/rspamd/paths.map" | sed "s#\$selector#$(sed -n "s#^$2 ##p" "$STATE/keys/rspamd/selectors.map")#" ;;
+	esac
+}
+ext_public() { openssl pkey -in "$1" -pubout -outform DER 2>/dev/null | base64 -w0; }
+
+# One signer takes its maps: the stamp is a copy of them as they were before it was told to read them.
+signer_take() { # SIGNER
+	local files=("$STATE/keys/$1"/[!.]*)
+	[ -e "${files[0]}" ] || return 0
+	cat "${files[@]}" >"$STAMPS/.$1" && ! cmp -s "$STAMPS/.$1" "$STAMPS/$1" || return 0
+	mv "$STAMPS/.$1" "$STAMPS/$1"
+}
+# What it signs with now, by what it took: "domain selector" a line.
+signer_uses() { # SIGNER
+	case $1 in
+	opendkim) sed -n 's/^[^# *]* \([^: ]*\):\([^:]*\):.*/\1 \2/p' "$STAMPS/opendkim" 2>/dev/null ;;
+	rspamd) sed -n 's/^\([^# ]*\) \([^/][^ ]*\)$/\1 \2/p' "$STAMPS/rspamd" 2>/dev/null ;;
+	esac
+}
+signers_run() {
+	local signer now
+	while :; do
+		for signer in opendkim rspamd; do
+			signer_take $signer
+			signer_uses $signer | while read -r domain selector; do echo "$EPOCHSECONDS $domain $selector"; done
+		done >>"$SIGNED"
+		sleep 0.3
+	done
+}
+# Every message of the last GRACE seconds, once a round: does the zone serve its key?
+receiver_run() {
+	local domain selector
+	while :; do
+		awk -v from=$((EPOCHSECONDS - ${GRACE-5})) '$1 >= from { print $2, $3 }' "$SIGNED" | sort -u | while read -r domain selector; do
+			[[ $(ext_txt "$selector._domainkey.$domain") == *p=?* ]] && echo "ok" || echo "$(date +%T) $selector $domain: $(ext_txt "$selector._domainkey.$domain")"
+		done >>"$work/received"
+		sleep 0.2
+	done
+}
+signers_start() {
+	: >"$SIGNED" >"$work/received"
+	signers_run & signers_pid=$!
+	receiver_run & receiver_pid=$!
+}
+signers_stop() {
+	kill $signers_pid $receiver_pid 2>/dev/null
+	wait $signers_pid $receiver_pid 2>/dev/null
+	signers_pid='' receiver_pid=''
+}
+# shellcheck disable=SC2317 # called by trap
+ext_clean_up() {
+	[ -z "$signers_pid" ] || signers_stop
+	dk_clean_up
+}
+trap ext_clean_up EXIT
+ext_failures() { grep -v '^ok$' "$work/received" | head -5; }
+ext_signed() { wc -l <"$work/received"; }

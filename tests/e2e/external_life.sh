@@ -1,0 +1,56 @@
+#!/bin/bash
+# Mail signed by the site's own OpenDKIM and rspamd: keys are made, published, handed to the signer, rotated, revoked, removed
+# and shredded, with the zone in an OVHcloud account. The signers are played by a few lines that read the maps as they do
+# and leave the stamp that the reload unit leaves; whatever they sign must verify at every moment, for its whole grace.
+# runtests: timeout=180
+# shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
+. "$(dirname "$0")/daemon_lib.bash"
+. "$(dirname "$0")/external_lib.bash"
+
+world <<END
+domain main mxplan - open.example
+domain main mxplan - rspam.example
+domain main mxplan - both.example
+END
+credentials
+ext_configure
+inventory a.yaml <<END
+domain: open.example, platform: external, signer: opendkim, revoke: 4s, ttl: 0s, tags: { s: email, n: "by dkimrotd" }
+domain: rspam.example, platform: external, signer: rspamd, revoke: 4s, ttl: 0s, record: dkim, selector: "r%n"
+domain: both.example, platform: external, signer: opendkim, key: both, revoke: 4s, ttl: 0s
+END
+sim_set "zone_ttl=1"
+signers_start
+ok "it starts and answers" dk_start
+for d in open rspam both; do
+	soon "$d.example signs" 40 dom_is $d.example '.active_selector != null' true
+done
+FIRST=$(dom open.example .active_selector)
+has "its name is of the template" "$FIRST" "dk$(date -u +%Y%m)"
+is "and its key in the zone has the tags" "$(ext_txt "$FIRST._domainkey.open.example" | grep -c 'v=DKIM1; k=rsa; n=by dkimrotd; s=email; p=MII')" 1
+is "the signer's map leads to the private key" "$(ext_key_of opendkim open.example)" "$STATE/keys/private/open.example/$FIRST.pem"
+is "whose public half the zone serves" "$(ext_public "$(ext_key_of opendkim open.example)")" "$(ext_p "$FIRST._domainkey.open.example")"
+is "nobody else may read it" "$(stat -c %a "$STATE/keys/private/open.example/$FIRST.pem")" 640
+is "rspamd's maps name selector and path" "$(grep -c '^rspam.example ' "$STATE/keys/rspamd/selectors.map" "$STATE/keys/rspamd/paths.map" | grep -c ':1$')" 2
+is "two signatures: two keys in the map" "$(grep -c 'both.example' "$STATE/keys/opendkim/KeyTable") $(grep -c 'both.example' "$STATE/keys/opendkim/SigningTable")" "2 2"
+soon "status says settled" 30 dom_is open.example '[.phase, .condition] | join(" ")' "settled ok"
+
+soon "it is rotated" 60 logged 'rotation-confirmed open.example'
+ok "and signs with another selector" test "$(dom open.example .active_selector)" != "$FIRST"
+soon "after its grace the old key is revoked" 40 logged "key-revoked open.example: .*$FIRST"
+soon "the zone says so" 20 ext_is_revoked "$FIRST._domainkey.open.example"
+soon "then the record goes" 40 ext_is_gone "$FIRST._domainkey.open.example"
+soon "and the private key is destroyed" 20 test ! -e "$STATE/keys/private/open.example/$FIRST.pem"
+soon "rspamd's domain went round as well" 40 logged 'key-shredded rspam.example'
+soon "and the one with two signatures" 40 logged 'key-shredded both.example'
+soon "a third key signs" 60 at_least 2 log_count 'rotation-confirmed open.example'
+is "no name was used twice" "$(sed -n 's/^key \([^ ]*\) .*/\1/p' "$STATE"/keys/private/open.example/keys | sort | uniq -d)" ""
+is "no private key is in the journal, the state or the status" "$({ cat "$LOG" "$STATE"/*.db*; ask domains; } | grep -c -a 'PRIVATE KEY')" 0
+is "nothing was warned of or wrong" "$(grep -E '^[^ ]+ (warning|err) ' "$LOG")" ""
+dk_stop
+signers_stop
+is "whatever was signed verified, for as long as a grace" "$(ext_failures)" ""
+ok "and much was signed ($(ext_signed) messages looked at)" test "$(ext_signed)" -gt 100
+judged_clean
+world_end
+done_testing
