@@ -1,6 +1,7 @@
 /* Routing: a table of method and path to a small function each. */
 #include "ask.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,32 @@ static void post_rotate(struct ask *ask, const struct control_request *q, struct
 	json_free(b.json);
 }
 
+static void post_adopt(struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	const struct json *json = NULL;
+	char why[120] = "";
+	const char *selector, *key;
+
+	if (json_parse(q->body, q->body_len, JSON_MAX_API, &json, why, sizeof(why)) != 0) {
+		control_fail(a, 400, "bad-request", "the body is not a JSON object: %s", why);
+		return;
+	}
+	selector = json_string(json_get(json, "selector"));
+	key = json_string(json_get(json, "key"));
+	if (selector == NULL || key == NULL) {
+		control_fail(a, 400, "bad-request", "\"selector\" and \"key\" are needed");
+	} else {
+		struct rotation *rot = xcalloc(1, sizeof(*rot));
+
+		str_format(rot->name, sizeof(rot->name), "%s", q->segment[2]);
+		rot->later = control_later(q, a);
+		engine_adopt(ask->engine, rot->name, selector, key, strlen(key), rotated, rot);
+	}
+	if (key != NULL) /* it is not to stay in memory */
+		explicit_bzero((char *)(uintptr_t)key, strlen(key));
+	json_free(json);
+}
+
 static void pause_or_resume(struct ask *ask, const struct control_request *q, struct control_answer *a,
         const char *name, bool pause)
 {
@@ -242,6 +269,7 @@ static const struct route routes[] = {
         {"GET",  "metrics",             get_metrics},
         {"POST", "v1/domains/*/rotate", post_rotate},
         {"POST", "v1/domains/*/pause",  post_pause },
+        {"POST", "v1/domains/*/adopt",  post_adopt },
         {"POST", "v1/domains/*/resume", post_resume},
         {"POST", "v1/pause",            post_pause },
         {"POST", "v1/resume",           post_resume},

@@ -20,7 +20,7 @@ const struct fair_pace fair_usual = {
 
 static bool has_selectors(const struct desired *d)
 {
-	return d->platform == PLATFORM_EXCHANGE || d->platform == PLATFORM_EMAILPRO;
+	return platform_rotates(d->platform);
 }
 
 /* Whoever wrote the records, OVHcloud or we: MX Plan wants a second enable where it did not write them itself. */

@@ -23,10 +23,11 @@ struct ctl {
 	const char *socket;
 	const char *
 	        state; /* folder of the daemon's state, for status without a daemon; NULL = by configuration */
-	const char *milter;  /* where a signer listens, NULL = not given */
-	const char *config;  /* -c of the verbs that need no daemon, NULL = none given */
-	const char *account; /* discover --account, NULL = all */
-	const char *color;   /* "auto", "always", "never" */
+	const char *milter;         /* where a signer listens, NULL = not given */
+	const char *config;         /* -c of the verbs that need no daemon, NULL = none given */
+	const char *key, *selector; /* of adopt, NULL = not given */
+	const char *account;        /* discover --account, NULL = all */
+	const char *color;          /* "auto", "always", "never" */
 	bool json, check, compromised, back, all, missing;
 	const char *reason, *for_text; /* NULL = not given; for_text is a span */
 	const char *until, *since;     /* spans, NULL = not given */
@@ -43,6 +44,7 @@ int ctl_records(const struct ctl *c, char **args, int n);
 int ctl_rotate(const struct ctl *c, char **args, int n);
 int ctl_pause(const struct ctl *c, char **args, int n);
 int ctl_resume(const struct ctl *c, char **args, int n);
+int ctl_adopt(const struct ctl *c, char **args, int n);
 int ctl_reload(const struct ctl *c, char **args, int n);
 int ctl_files(const struct ctl *c, char **args, int n); /* "check" */
 int ctl_confirm(const struct ctl *c, char **args, int n);

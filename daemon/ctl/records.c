@@ -7,8 +7,16 @@
 
 struct row {
 	const struct shown_domain *domain;
-	const struct shown_selector *selector;
+	const struct shown_selector *selector; /* NULL: a record of a key of our own */
+	const struct shown_record *record;
 };
+
+static const char *row_name(const struct row *r)
+{
+	const char *name = r->record ? r->record->name : r->selector->name;
+
+	return name ? name : "";
+}
 
 /* In a zone file nothing but a host name may stand where a host name belongs. */
 static bool is_host(const char *s)
@@ -36,9 +44,7 @@ static int compare(const void *pa, const void *pb)
 
 	if (!order)
 		order = strcmp(a->domain->domain, b->domain->domain);
-	return order ? order
-	             : strcmp(a->selector->name ? a->selector->name : "",
-	                       b->selector->name ? b->selector->name : "");
+	return order ? order : strcmp(row_name(a), row_name(b));
 }
 
 static size_t collect(const struct ctl *c, const struct shown *all, struct row **ret)
@@ -46,20 +52,45 @@ static size_t collect(const struct ctl *c, const struct shown *all, struct row *
 	struct row *rows = NULL;
 	size_t n = 0, cap = 0;
 
-	for (size_t i = 0; i < all->n; i++)
-		for (size_t k = 0; k < all->list[i].n_selectors; k++) {
-			const struct shown_selector *s = &all->list[i].selectors[k];
+	for (size_t i = 0; i < all->n; i++) {
+		const struct shown_domain *d = &all->list[i];
+		bool own = str_eq(d->platform, "external");
 
-			if (!needed(s) || (c->missing && !missing(s)))
-				continue;
-			if (n == cap)
-				rows = xrealloc(rows, (cap = cap ? cap * 2 : 64) * sizeof(*rows));
-			rows[n++] = (struct row){&all->list[i], s};
-		}
+		if (n + d->n_selectors + d->n_records > cap)
+			rows = xrealloc(
+			        rows, (cap = 2 * (n + d->n_selectors + d->n_records)) * sizeof(*rows));
+		for (size_t k = 0; !own && k < d->n_selectors; k++)
+			if (needed(&d->selectors[k]) && (!c->missing || missing(&d->selectors[k])))
+				rows[n++] = (struct row){d, &d->selectors[k], NULL};
+		for (size_t k = 0; own && k < d->n_records; k++)
+			if (!c->missing || !d->records[k].seen)
+				rows[n++] = (struct row){d, NULL, &d->records[k]};
+	}
 	if (n)
 		qsort(rows, n, sizeof(*rows), compare);
 	*ret = rows;
 	return n;
+}
+
+/* Texts of more than 255 bytes are several strings (RFC 1035 section 3.3.14). What is to go is a comment. */
+static void print_key(const struct shown_record *r, size_t width)
+{
+	if (!is_host(r->name))
+		return;
+	printf("%s%s.%*s ", r->absent ? "; to be removed: " : "", r->name,
+	        width > strlen(r->name) + 1 ? (int)(width - strlen(r->name) - 1) : 0, "");
+	if (r->ttl)
+		printf("%lld ", (long long)r->ttl);
+	if (str_eq(r->type, "CNAME")) {
+		printf("IN CNAME %s.", r->data);
+	} else {
+		size_t n = strlen(r->data);
+
+		printf("IN TXT");
+		for (size_t at = 0; at < n; at += 255)
+			printf(" \"%.255s\"", r->data + at);
+	}
+	printf(" ; %s, external\n", r->seen ? "ok" : "not seen so");
 }
 
 /* Whatever comes after the ';' is a comment whatever it says: control characters were cleaned away. */
@@ -93,6 +124,16 @@ static void print_json(const struct row *rows, size_t n)
 		json_w_kstr(w, "zone", rows[i].domain->zone);
 		json_w_kstr(w, "domain", rows[i].domain->domain);
 		json_w_kstr(w, "platform", rows[i].domain->platform);
+		if (rows[i].record) {
+			json_w_kstr(w, "record", rows[i].record->name);
+			json_w_kstr(w, "type", rows[i].record->type);
+			json_w_kint(w, "ttl", rows[i].record->ttl);
+			json_w_kstr(w, "data", rows[i].record->data);
+			json_w_kbool(w, "absent", rows[i].record->absent);
+			json_w_kbool(w, "seen", rows[i].record->seen);
+			json_w_end(w);
+			continue;
+		}
 		json_w_kstr(w, "selector", rows[i].selector->name);
 		json_w_kstr(w, "role", rows[i].selector->role);
 		json_w_kstr(w, "record", rows[i].selector->record);
@@ -112,13 +153,19 @@ static void print_zones(const struct row *rows, size_t n)
 	size_t width = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].selector->record && strlen(rows[i].selector->record) + 1 > width)
+		if (rows[i].record && strlen(rows[i].record->name) + 1 > width)
+			width = strlen(rows[i].record->name) + 1;
+		else if (rows[i].selector && rows[i].selector->record &&
+		         strlen(rows[i].selector->record) + 1 > width)
 			width = strlen(rows[i].selector->record) + 1;
 	for (size_t i = 0; i < n; i++) {
 		if (!zone || strcmp(zone, rows[i].domain->zone) != 0)
 			printf("%s; zone %s\n", zone ? "\n" : "", rows[i].domain->zone);
 		zone = rows[i].domain->zone;
-		print_row(&rows[i], width);
+		if (rows[i].record)
+			print_key(rows[i].record, width);
+		else
+			print_row(&rows[i], width);
 	}
 }
 

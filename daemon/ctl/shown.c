@@ -90,6 +90,36 @@ static void read_selectors(struct shown *s, struct shown_domain *d, const struct
 	d->n_selectors = n;
 }
 
+static bool is_plain(const char *s)
+{
+	for (const char *p = s; p && *p; p++)
+		if (*p < ' ' || *p > '~' || *p == '"' || *p == '\\')
+			return false;
+	return s != NULL;
+}
+
+static void read_records(struct shown *s, struct shown_domain *d, const struct json *list)
+{
+	size_t n = json_count(list);
+	struct shown_record *all = arena_alloc(s->arena, (n ? n : 1) * sizeof(*all));
+
+	for (const struct json *j = json_first(list); j; j = json_next(j)) {
+		struct shown_record *r = &all[d->n_records];
+		const char *data = json_string(json_get(j, "data")); /* longer than what is for a terminal */
+
+		r->name = text_of(s, j, "name");
+		r->type = text_of(s, j, "type");
+		r->ttl = number_of(j, "ttl");
+		json_bool(json_get(j, "absent"), &r->absent);
+		json_bool(json_get(j, "seen"), &r->seen);
+		if (!r->name || !r->type || !is_plain(data))
+			continue;
+		r->data = arena_strdup(s->arena, data);
+		d->n_records++;
+	}
+	d->records = all;
+}
+
 static void read_diagnosis(struct shown *s, struct shown_domain *d, const struct json *diagnosis)
 {
 	d->diagnosed = json_is(diagnosis, JSON_OBJECT);
@@ -156,6 +186,7 @@ bool shown_add(struct shown *s, const struct json *domain, const struct json *st
 	d.next_rotation = time_of(domain, "next_rotation");
 	d.now = clock_of(status, d.account);
 	read_selectors(s, &d, json_get(domain, "selectors"));
+	read_records(s, &d, json_get(domain, "records"));
 	read_diagnosis(s, &d, json_get(domain, "diagnosis"));
 	shown_take(s, &d);
 	return true;

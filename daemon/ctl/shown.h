@@ -15,6 +15,13 @@ struct shown_selector {
 	int64_t signing_since, stopped, delete_after;
 };
 
+/* A record of a key of our own, as the daemon wants it; its text is printable and needs no quoting. */
+struct shown_record {
+	const char *name, *type, *data;
+	int64_t ttl;
+	bool absent, seen; /* it is to go; the zone is as it should be about it */
+};
+
 struct shown_domain {
 	const char *domain, *account, *platform, *zone; /* zone: the domain where nothing else is told */
 	const char *phase, *condition, *reason, *waits_on;
@@ -29,6 +36,8 @@ struct shown_domain {
 	const char *message, *remedy;
 	const struct shown_selector *selectors;
 	size_t n_selectors;
+	const struct shown_record *records; /* external domains only */
+	size_t n_records;
 	int64_t now; /* on its account's clock */
 	int rank;    /* the lower, the worse */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/json.h"
+#include "core/dname.h"
 #include "engine/external.h"
 
 #define TAKEN_MOST 64
@@ -13,7 +14,7 @@ struct external_view {
 	struct view_record {
 		struct rr rr;
 		bool seen; /* the zone is as it should be about it */
-	} record[SELECTORS_MAX * EXTERNAL_RECORDS];
+	} record[2 * SELECTORS_MAX * EXTERNAL_RECORDS];
 	unsigned n_remains;
 	struct view_remains {
 		char name[SELECTOR_NAME];
@@ -35,6 +36,22 @@ void external_view_free(struct external_view *v)
 	free(v);
 }
 
+/* The customer's own records: a person writes them. */
+static void add_pointers(struct external_view *v, const struct desired *d, const struct seen_selector *x)
+{
+	for (unsigned i = 0; i < x->key->n; i++) {
+		struct view_record *r = &v->record[v->n_records];
+		char name[DNAME_TEXT], target[DNAME_TEXT];
+
+		if (!dname_dkim(name, x->key->part[i].selector, d->domain) ||
+		        !external_owner(target, d, x->key->part[i].selector) ||
+		        !rr_cname(&r->rr, name, target))
+			continue;
+		r->seen = seen_as_wanted(x);
+		v->n_records++;
+	}
+}
+
 void external_view_set(struct slot *s, const struct observed *o, int64_t now)
 {
 	struct external_view *v = view_of(s);
@@ -49,6 +66,8 @@ void external_view_set(struct slot *s, const struct observed *o, int64_t now)
 		for (unsigned k = 0; k < n; k++)
 			v->record[v->n_records++] =
 			        (struct view_record){.rr = rr[k], .seen = seen_as_wanted(x)};
+		if (s->d->external->record == RECORD_CNAME && x->key != NULL && x->want == WANT_KEY)
+			add_pointers(v, s->d, x);
 		if (x->key != NULL && x->key->revoked != 0) {
 			struct view_remains *r = &v->remains[v->n_remains++];
 

@@ -140,6 +140,8 @@ static void parsed_free(struct parsed *p)
 	for (unsigned i = 0; i < CONTROL_SEGMENTS; i++)
 		free(p->segment[i]);
 	evhttp_clear_headers(&p->query);
+	if (p->body != NULL)
+		explicit_bzero(p->body, strlen(p->body)); /* it may have been a private key */
 	free(p->body);
 }
 

@@ -101,6 +101,15 @@ static int read_all(struct store *s)
 	return 0;
 }
 
+static void forget(struct store *s)
+{
+	keyring_clear(&s->ring);
+	buf_free(&s->first);
+	buf_free(&s->second);
+	buf_free(&s->stamp);
+	s->first = s->second = s->stamp = (struct buf){0};
+}
+
 static void hold(struct store *s, struct holding *ret)
 {
 	keyring_hold(&s->ring, &s->map, &s->taken, signermap_version(s->stamp.data), ret);
@@ -334,13 +343,14 @@ int keystore_do(const struct keystore_files *f, const struct keystore_request *q
 
 	why[0] = '\0';
 	r = read_all(&s);
-	if (r == 0 && q->op != KEYSTORE_LOOK)
+	if (r == 0 && q->op != KEYSTORE_LOOK) {
 		r = ops[q->op](&s);
+		forget(&s);
+		if (r == 0)
+			r = read_all(&s); /* what is handed back is what stands there now */
+	}
 	if (r == 0)
 		hold(&s, ret);
-	keyring_clear(&s.ring);
-	buf_free(&s.first);
-	buf_free(&s.second);
-	buf_free(&s.stamp);
+	forget(&s);
 	return r;
 }

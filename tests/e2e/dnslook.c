@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 		loop_free(l);
 		return 1;
 	}
-	const struct dns_question q = {argv[optind], argv[optind + 1], argv[optind + 2]};
+	const struct dns_question q = {argv[optind], argv[optind + 1], argv[optind + 2], false};
 	dns_look(d, &q, print, l);
 	loop_run(l);
 	dns_free(d);
