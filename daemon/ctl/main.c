@@ -57,7 +57,7 @@ static const struct verb {
          "go on; --all also closes the accounts' breakers"                                                                                                                                                           },
         {"adopt",          ctl_adopt,    1, 1,  FOR_KEY | FOR_SELECTOR,                "adopt DOMAIN --key FILE --selector NAME",
          "take over a key that signs already for a domain with platform: external;\nrefused unless "
-         "the DNS serves it under that name"                                                                                                                                                                         },
+                "the DNS serves it under that name"                                                                                                                                                                  },
         {"records",        ctl_records,  0, -1, FOR_MISSING,                           "records [DOMAIN...] [--missing]",
          "the DNS records needed, as zone-file lines sorted by zone"                                                                                                                                                 },
         {"check",          ctl_files,    0, -1, FOR_CONFIG,                            "check [-c FILE] [FILE...]",

@@ -24,6 +24,7 @@ struct dns_look {
 	struct dns *d;
 	struct dns_look *next;
 	char record[256], target[256], zone[256];
+	bool key_record;
 	dns_seen *seen; /* NULL = cancelled */
 	void *arg;
 };
@@ -208,6 +209,53 @@ static void forge_key(enum forgery f, struct evidence *e)
 		e->recursive = SEEN_MISSING; /* it decides nothing */
 }
 
+/* What a server says of a key of our own, as io/dns_read.c would read it. */
+static void ask_server_key(unsigned server, const char *record, struct witness *w)
+{
+	struct world_rrs r;
+	struct dkim_key key;
+	uint8_t digest[KEY_DIGEST];
+	unsigned n = 0;
+
+	*w = (struct witness){.server = server, .why = "no answer"};
+	world_dns(sim.world, sim.now, server, record, TXT, &r);
+	if (sim_chance(sim.lie))
+		r.rcode = WORLD_SILENT;
+	if (r.rcode == WORLD_NXDOMAIN)
+		w->said = SAID_NO_NAME;
+	else if (r.rcode == WORLD_NOERROR)
+		w->said = SAID_NO_DATA;
+	for (size_t i = 0; r.rcode == WORLD_NOERROR && i < r.n_answer; i++) {
+		if (r.answer[i].type != TXT || !str_caseeq(r.answer[i].name, record))
+			continue;
+		w->said = n++ == 0 ? SAID_CNAME : SAID_CNAMES;
+		w->ttl = r.answer[i].ttl;
+		str_copy(w->target, sizeof(w->target), "(no key)");
+		if (dkim_parse(r.answer[i].data, strlen(r.answer[i].data), &key) != DKIM_OK)
+			continue;
+		if (key.revoked)
+			str_copy(w->target, sizeof(w->target), "revoked");
+		else if (dkimkey_digest(key.key, key.len, digest) == 0)
+			dkimkey_hex(digest, w->target);
+	}
+	world_rrs_free(&r);
+}
+
+static void answer_key(
+        struct dns_look *k, struct evidence *e, struct testimony *t, struct witness *w, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		ask_server_key(i, k->record, &w[i]);
+	t->what = "key record";
+	evidence_weigh(e, t);
+	e->key = e->record == SEEN_OK ? SEEN_OK : SEEN_UNKNOWN;
+	e->ttl_key = e->ttl_record;
+	e->ttl_negative_zone = negative_ttl(k->zone);
+	e->dnssec = DNSSEC_INSECURE;
+	evidence_conclude(e, "", "");
+	k->seen(k->arg, e);
+}
+
 static void answer(void *arg)
 {
 	struct dns_look *k = arg;
@@ -223,7 +271,9 @@ static void answer(void *arg)
 	        .list = w,
 	        .n = n};
 
-	if (k->seen != NULL) {
+	if (k->seen != NULL && k->key_record) {
+		answer_key(k, &e, &t, w, n);
+	} else if (k->seen != NULL) {
 		bool lies = sim.forge > 0 && sim_chance(sim.forge);
 		enum forgery f = lies ? (enum forgery)(sim_random() % FORGERIES) : FORGE_NOTHING;
 
@@ -259,6 +309,7 @@ struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen 
 	str_copy(k->record, sizeof(k->record), q->record);
 	str_copy(k->target, sizeof(k->target), q->target);
 	str_copy(k->zone, sizeof(k->zone), q->zone);
+	k->key_record = q->key_record;
 	k->seen = seen;
 	k->arg = arg;
 	sim_later(d->l, sim_between(2, 300), answer, k, look_free);
