@@ -34,10 +34,12 @@ OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fn
 OPT_cov     := -O0 -g --coverage -fprofile-update=atomic
 OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
                -DDKIMROTD_SANITIZED
+OPT_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer -DDKIMROTD_SANITIZED
 OPT_clang   := -O2 -g
 OPT_analyze := -O1 -g -fanalyzer
 LINK_plain  := -Wl,-z,relro,-z,now
 LINK_asan   := -fsanitize=address,undefined
+LINK_tsan   := -fsanitize=thread
 LINK_cov    := --coverage
 LINK_fuzz   := -fsanitize=address,undefined
 ifneq ($(filter $(FLAVOUR),fuzz clang),)
@@ -192,6 +194,12 @@ fuzz:
 	@$(MAKE) --no-print-directory -s FLAVOUR=fuzz fuzz-build
 	@tests/tools/fuzz.sh $(FUZZ_SECONDS)
 fuzz-build: $(FUZZ)
+
+# The one thread beside the loop, under ThreadSanitizer.
+tsan:
+	@tests/tools/deps.sh build unit
+	@$(MAKE) --no-print-directory -s FLAVOUR=tsan build/tsan/unit/test_keystore
+	TSAN_OPTIONS=halt_on_error=1 build/tsan/unit/test_keystore
 
 coverage:
 	@tests/tools/deps.sh build unit check coverage

@@ -17,6 +17,7 @@ ext_configure() {
 ext_txt() { kdig +short +time=2 +retry=1 @127.0.0.1 -p "$DNS_PORT" TXT "$1" | sed -e 's/" "//g' -e 's/^"//' -e 's/"$//' -e 's/\\;/;/g'; }
 ext_p() { ext_txt "$1" | sed -n 's/.*p=//p'; }
 ext_is_revoked() { [[ $(ext_txt "$1") == *"p=" ]]; }
+ext_stands() { [ -n "$(ext_txt "$1")" ]; }
 ext_is_gone() { [ -z "$(ext_txt "$1")" ]; }
 # The private key that a signer reads for a domain.
 ext_key_of() { # SIGNER DOMAIN
