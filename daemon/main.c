@@ -118,7 +118,7 @@ static void start_engine(struct daemon *d, struct inventory *inv)
 	        .http = d->http,
 	        .dns = d->dns,
 	        .store = d->store,
-	        .keys = d->keys,
+	        .keystore = d->keystore,
 	        .config = d->config,
 	        .credentials = d->credentials,
 	        .keys = d->keys,
@@ -169,8 +169,8 @@ static bool take_config(struct daemon *d, struct diags *diags)
 		config_free(c);
 		return false;
 	}
-	struct keystore *keys = NULL;
-	if (!parts_open_keys(d, c, &keys, diags)) {
+	struct keystore *keystore = NULL;
+	if (!parts_open_keystore(d, c, &keystore, diags)) {
 		parts_free_credentials(creds, c->n_accounts);
 		config_free(c);
 		return false;
@@ -186,8 +186,8 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	d->credentials = creds;
 	d->keys = parts_load_keys(c, diags);
 	dns_free(d->dns);
-	keystore_free(d->keys);
-	d->keys = keys;
+	keystore_free(d->keystore);
+	d->keystore = keystore;
 	if (!parts_open_dns(d))
 		abort(); /* it was parsed: only memory can be short */
 	start_engine(d, inv);

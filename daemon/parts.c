@@ -137,7 +137,7 @@ static void lost_row(void *arg, const char *what)
 	report(EVENT_STATE_LOST, NULL, what);
 }
 
-bool parts_open_keys(struct daemon *d, const struct config *c, struct keystore **ret, struct diags *diags)
+bool parts_open_keystore(struct daemon *d, const struct config *c, struct keystore **ret, struct diags *diags)
 {
 	char path[4200], why[300] = "";
 
@@ -199,7 +199,7 @@ int parts_open(struct daemon *d)
 	d->http = http_new(d->loop, "dkimrotd/" DKIMROTD_VERSION, connections_of(d->config), 0);
 	store_on_lost(d->store, lost_row, d);
 	ask_witness(d);
-	if (!parts_open_keys(d, d->config, &d->keys, &diags)) {
+	if (!parts_open_keystore(d, d->config, &d->keystore, &diags)) {
 		faults_print(&diags);
 		faults_report(&diags);
 		diags_clear(&diags);
@@ -220,7 +220,7 @@ void parts_close(struct daemon *d)
 	timer_free(d->reload);
 	if (d->dns != NULL)
 		dns_free(d->dns);
-	keystore_free(d->keys);
+	keystore_free(d->keystore);
 	if (d->http != NULL)
 		http_free(d->http);
 	if (d->loop != NULL)

@@ -24,7 +24,7 @@ struct daemon {
 	struct store *store;
 	struct http *http;
 	struct dns *dns;
-	struct keystore *keys; /* NULL when the configuration has no signers */
+	struct keystore *keystore; /* NULL when the configuration has no signers */
 	struct engine *engine;
 	struct control *control;
 	struct watch *watch;
@@ -48,7 +48,8 @@ void parts_free_keys(struct tsig_key **list, size_t n);
 bool parts_open_dns(struct daemon *d);     /* false, told on stderr */
 void parts_open_control(struct daemon *d); /* without it rotating goes on; told */
 /* The key store of a configuration with signers; NULL, and true, without. */
-bool parts_open_keys(struct daemon *d, const struct config *c, struct keystore **ret, struct diags *diags);
+bool parts_open_keystore(
+        struct daemon *d, const struct config *c, struct keystore **ret, struct diags *diags);
 const char *parts_state_folder(const struct config *c);
 
 #endif

@@ -308,7 +308,7 @@ static void read_signers(struct keys *k, const struct key *key, const struct yam
 		keys_fault(k, value, "%s must be a map from names to signers", key->name);
 		return;
 	}
-	c->signers = arena_alloc(k->arena, count_children(value) * sizeof *c->signers);
+	c->signers = arena_alloc(k->arena, config_count_children(value) * sizeof *c->signers);
 	for (const struct yaml_node *n = value->child; n; n = n->next) {
 		struct config_signer *s = &c->signers[c->n_signers++];
 		int layout = words_parse(&words_signer_layout, n->key);

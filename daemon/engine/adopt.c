@@ -104,7 +104,7 @@ static void looked(void *arg, const struct evidence *e)
 	        .now = account_now(s->account),
 	        .pem = a->pem,
 	        .pem_len = a->n};
-	a->call = keystore_start(a->e->p.keys, &q, stored, a);
+	a->call = keystore_start(a->e->p.keystore, &q, stored, a);
 }
 
 static void look_up(struct adoption *a, const struct slot *s, const uint8_t digest[KEY_DIGEST])

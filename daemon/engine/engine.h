@@ -27,7 +27,7 @@ struct engine_parts { /* borrowed; they outlive the engine */
 	struct http *http;
 	struct dns *dns;
 	struct store *store;
-	struct keystore *keys; /* NULL = the configuration has no signers */
+	struct keystore *keystore; /* NULL = the configuration has no signers */
 	const struct config *config;
 	struct credentials *const
 	        *credentials; /* one for each of config->accounts; NULL = that account is stopped */

@@ -21,7 +21,7 @@ static void start(struct job *j, enum keystore_op op, keystore_done *done)
 	        .now = account_now(j->account),
 	        .again = j->slot->d->external->pair[0] != NULL};
 
-	j->external->call = keystore_start(j->e->p.keys, &q, done, j);
+	j->external->call = keystore_start(j->e->p.keystore, &q, done, j);
 }
 
 /* --- the look: the DNS ---------------------------------------------------------------------------------------------- */
@@ -108,8 +108,8 @@ static void shred(struct job *j, const struct seen_selector *s)
 	        .name = s->name,
 	        .now = account_now(j->account)};
 
-	keystore_cancel(
-	        keystore_start(j->e->p.keys, &q, NULL, NULL)); /* the next look sees whether it was done */
+	keystore_cancel(keystore_start(
+	        j->e->p.keystore, &q, NULL, NULL)); /* the next look sees whether it was done */
 }
 
 void external_sweep(struct job *j)

@@ -289,6 +289,20 @@ figure_commits() {
 	done <"$work/commits.txt"
 }
 
+# --- keys of our own ------------------------------------------------------------------------------------------------------------
+
+figure_keys() {
+	local name value what
+	"$BUILD/bench/keys" "$work/keys" ${QUICK:+500} >"$work/keys.txt" || { could_not 'keys'; return; }
+	while read -r name value; do
+		case $name in
+		rotated) what="domains rotated an hour (RSA key made, map of 10000 changed)" ;;
+		*) what="key pairs made an hour, $name" ;;
+		esac
+		row "$what" - "$value"
+	done <"$work/keys.txt"
+}
+
 row figure goal measured
 row "$(printf '%058d' 0 | tr 0 -)" ------------ ----------------
 figure_sizes() {
@@ -300,7 +314,7 @@ figure_sizes() {
 figure_many() { figure_size 10000 40 "$([ -z "$QUICK" ] && echo pass || echo start)"; }
 
 # All of them, or those named: run.sh pass wakeups
-for figure in "${@:-requests pass sizes wakeups commits}"; do
+for figure in "${@:-requests pass sizes wakeups commits keys}"; do
 	for name in $figure; do
 		"figure_$name"
 	done

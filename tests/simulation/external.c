@@ -87,7 +87,7 @@ static void start(void)
 	        .http = run.http,
 	        .dns = run.dns,
 	        .store = run.store,
-	        .keys = run.keys,
+	        .keystore = run.keys,
 	        .config = run.config,
 	        .credentials = run.cred};
 	run.engine = engine_new(&parts);
