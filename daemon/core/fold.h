@@ -17,9 +17,13 @@ bool stop_is_ours(const struct record *r, const struct rec_selector *s);
  * ten times poll.active that show the old state and no task. */
 void resolve_intents(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
         struct notes *notes);
-/* Before anything is folded in: is this reading as far from the last one as it seems? whole: every selector was read.
- * True when the record may be older than what was done since. */
-bool see_time(struct record *r, bool whole, const struct rules *rules, int64_t now, struct notes *notes);
+/* Before anything is folded in: is this reading as far from the last one as it seems? True when the record may be older
+ * than what was done since, and this reading of every selector does not show that nothing was. */
+bool see_time(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
+        struct notes *notes);
+/* The record is doubted, and this look, of every selector or not, does not settle that: lastUpdate must stay the one that
+ * belongs to the recorded state until a look does. */
+bool doubt_stays(const struct record *r, bool whole, const struct rules *rules, int64_t now);
 /* When it returned true, and the reading has been folded in: which of two signers is the older? */
 void doubt_order(struct record *r);
 /* MX Plan, Zimbra: this reading says that the domain does not sign. */

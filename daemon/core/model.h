@@ -184,7 +184,7 @@ struct rec_selector {
 	int64_t enabled;      /* our last ENABLE of this key left */
 	int64_t disabled;     /* our last DISABLE of this key left */
 	int64_t written;      /* our last finished write of its record (read back and refreshed) */
-	int64_t last_update;  /* the API's lastUpdate */
+	int64_t last_update;  /* the API's lastUpdate, 0 = none; stays while the record is doubted */
 	enum tri cname_valid;
 	char record[HOST_NAME]; /* customerRecord */
 	/* What the last look-up said, for people and the diagnosis; no change is decided on it. */

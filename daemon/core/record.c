@@ -202,7 +202,6 @@ static void see_state(
 		s->absent_since = now;
 	s->state = o->state;
 	s->cname_valid = o->cname_valid;
-	s->last_update = o->last_update;
 }
 
 /* What a support ticket will ask for. */
@@ -227,11 +226,10 @@ static bool is_flicker(const struct record *r, const struct rec_selector *s, con
 	       intent_for(r, ACTION_CREATE, s->name) == NULL;
 }
 
-/* One selector of a pass. An unknown state is no reading; the look-up beside it still counts. */
-static void see_selector(struct record *r, const struct seen_selector *o, const struct rules *rules,
-        int64_t now, struct notes *notes)
+/* One selector of a pass. An unknown state is no reading; the look-up beside it still counts. in_doubt: doubt_stays() */
+static void see_selector(
+        struct record *r, const struct seen_selector *o, bool in_doubt, int64_t now, struct notes *notes)
 {
-	(void)rules;
 	struct rec_selector *s = row_for(r, o);
 
 	if (s == NULL)
@@ -239,6 +237,7 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 	s->named = o->named;
 	if (o->state != SELECTOR_UNKNOWN) {
 		enum selector_state was = s->state;
+		int64_t update = in_doubt ? s->last_update : o->last_update;
 
 		if (s->known_since == 0)
 			s->known_since = now;
@@ -257,6 +256,7 @@ static void see_selector(struct record *r, const struct seen_selector *o, const 
 		        r->first_met != 0)
 			notes_add(notes, NOTE_READY, s->name, "", "");
 		see_state(s, o, was, now);
+		s->last_update = update;
 		see_task(s, o, now);
 	}
 	if (o->dns_at != 0)
@@ -377,17 +377,19 @@ void record_see(struct record *r, const struct desired *d, const struct observed
         const struct rules *rules, int64_t now, struct notes *notes)
 {
 	(void)d;
-	bool doubted = see_time(r, o->complete && !o->light, rules, now, notes);
+	bool whole = o->complete && !o->light, older = see_time(r, o, rules, now, notes);
+	bool in_doubt = doubt_stays(r, whole, rules, now);
+
 	if (o->trouble == TROUBLE_NONE)
 		r->trouble_since = 0;
 	else if (r->trouble_since == 0)
 		r->trouble_since = now;
 	see_domain(r, o, now);
 	for (unsigned i = 0; i < o->n; i++)
-		see_selector(r, &o->sel[i], rules, now, notes);
-	if (doubted)
+		see_selector(r, &o->sel[i], in_doubt, now, notes);
+	if (older)
 		doubt_order(r);
-	if (o->complete && !o->light)
+	if (whole)
 		forget_vanished(r, o);
 	if (o->status != STATUS_NONE)
 		see_switch(r, o, rules, now, notes);

@@ -54,19 +54,66 @@ static int64_t last_reading(const struct record *r)
 	return last;
 }
 
-/* The state may be older than what was done since: whatever it says that was so without a break may have been broken. A
- * person's word about a leaked key holds for the key that was meant, and nobody knows whether it is still this one. */
-static void doubt_history(struct record *r, int64_t now)
+/* ---- a state that may be older ---- */
+
+/* What our looks found without a break may have been broken in looks that are not remembered. */
+static void doubt_looks(struct record *r)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		r->sel[i].confirmed_since = r->sel[i].ttl_wait = r->sel[i].absent_since = 0;
+}
+
+/* So may whatever OVHcloud said. A person's word about a leaked key holds for the key that was meant, and nobody knows
+ * whether it is still this one. */
+static void doubt_keys(struct record *r, int64_t now)
 {
 	r->compromised[0] = '\0';
-	for (unsigned i = 0; i < r->n; i++) {
-		struct rec_selector *s = &r->sel[i];
+	for (unsigned i = 0; i < r->n; i++)
+		if (r->sel[i].target_since != 0)
+			r->sel[i].target_since = now;
+}
 
-		s->confirmed_since = s->ttl_wait = 0;
-		s->absent_since = 0;
-		if (s->target_since != 0)
-			s->target_since = now;
-	}
+#define SLACK   (60 * INT64_C(1000))   /* between what happens there and the end of the look that found it */
+#define LASTING (3600 * INT64_C(1000)) /* longer than any look takes */
+
+/* The last change of its state that the record knows of: it was not earlier than this. */
+static int64_t last_change(const struct rec_selector *s, const struct rules *rules)
+{
+	if (!selector_may_sign(s->state))
+		return s->may_sign_last;
+	return later(s->enabled, s->signing_began - rules->longest_gap);
+}
+
+/* OVHcloud's lastUpdate moves when a selector changes its state, so the same one at the same state and target says that it
+ * did not, there and back neither. It must be known to move: one that stayed behind a change that we know of tells nothing.
+ * And it has whole seconds: the recorded look must be later than what could happen within the same one. */
+static bool is_unchanged(const struct record *r, const struct seen_selector *o, const struct rules *rules)
+{
+	const struct rec_selector *s = record_selector_const(r, o->name);
+
+	if (s == NULL || s->state != o->state || strcmp(s->target, o->target) != 0)
+		return false;
+	if (o->last_update <= 0 || s->last_update != o->last_update)
+		return false;
+	return s->last_update + SLACK >= last_change(s, rules) && r->last_full - s->last_update > LASTING;
+}
+
+/* Does this reading of every selector show that nothing happened since the record's own? */
+static bool nothing_happened(const struct record *r, const struct observed *o, const struct rules *rules)
+{
+	unsigned known = 0;
+
+	for (unsigned i = 0; i < r->n; i++)
+		known += r->sel[i].state != SELECTOR_UNKNOWN;
+	for (unsigned i = 0; i < o->n; i++)
+		if (!is_unchanged(r, &o->sel[i], rules))
+			return false;
+	return o->n != 0 && known == o->n;
+}
+
+bool doubt_stays(const struct record *r, bool whole, const struct rules *rules, int64_t now)
+{
+	return r->last_full != 0 && r->last_full <= rules->doubted && (!whole || now <= rules->doubted);
 }
 
 static const char *restart(struct record *r, int64_t from, const char *why)
@@ -75,8 +122,10 @@ static const char *restart(struct record *r, int64_t from, const char *why)
 	return why;
 }
 
-bool see_time(struct record *r, bool whole, const struct rules *rules, int64_t now, struct notes *notes)
+bool see_time(struct record *r, const struct observed *o, const struct rules *rules, int64_t now,
+        struct notes *notes)
 {
+	bool whole = o->complete && !o->light && r->last_full != 0;
 	int64_t last = last_reading(r);
 	const char *why = NULL;
 
@@ -85,16 +134,19 @@ bool see_time(struct record *r, bool whole, const struct rules *rules, int64_t n
 		why = restart(r, last, "time ran backwards");
 		clamp(&r->grace_from, now + rules->longest_gap);
 	}
-	bool doubted = whole && r->last_full != 0 && r->last_full <= rules->doubted;
-	if (doubted) {
-		doubt_history(r, now);
+	bool doubted = whole && r->last_full <= rules->doubted,
+	     older = doubted && !nothing_happened(r, o, rules);
+	if (doubted)
+		doubt_looks(r);
+	if (older) {
+		doubt_keys(r, now);
 		why = restart(r, now, "the state may be older than what was done since");
-	} else if (whole && r->last_full != 0 && now - r->last_full > rules->longest_gap) {
+	} else if (whole && now - r->last_full > rules->longest_gap) {
 		why = restart(r, now, "a gap in the readings");
 	}
-	if (why != NULL)
+	if (why != NULL && o->status == STATUS_NONE) /* MX Plan and Zimbra have no grace */
 		notes_add(notes, NOTE_GRACE_RESTART, "", "", why);
-	return doubted;
+	return older;
 }
 
 /* Two sign, and the record says which is the older; but one of them may have stopped and begun again in what is not

@@ -1,8 +1,9 @@
 /* The state may be older than what was done since: a backup that came back, a host that went back to a snapshot, or simply
  * one that started anew, so that nobody can tell (io/store.h, store_witness). Until when, on the API's clock, is kept for
  * each account as a fact beside the identity that the state took for it; every record last read before then is doubted
- * (core/record.h, struct rules), and scheduled changes wait for one round of looks, so that what was done is counted
- * first (safety rules 5 and 10). It only delays. */
+ * until a complete look (core/record.h, struct rules), which may show that nothing happened (core/record_time.c).
+ * Scheduled changes wait for one round of looks, so that what was done is counted first (safety rules 5 and 10). It only
+ * delays. */
 #include <stdlib.h>
 #include <string.h>
 

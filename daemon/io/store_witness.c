@@ -60,7 +60,9 @@ bool store_witness(struct store *s, const char *path)
 	take_another_identity(s);
 	if (s->meta.domains > 0)
 		store_tell_lost(s, "nobody vouches that the state is the newest there was (the host started "
-		                   "anew, or an older copy came back): graces and waits begin anew");
+		                   "anew, or an older copy came back): waits begin anew, and so do graces "
+		                   "unless OVHcloud's lastUpdate shows that nothing happened; should it be "
+		                   "older, a pause or an open breaker of the time since is forgotten");
 	return false;
 }
 

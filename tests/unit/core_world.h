@@ -130,4 +130,21 @@ static inline struct core_world world_settled(void)
 	return w;
 }
 
+static inline int64_t grace_from(const struct core_world *w, const char *old)
+{
+	return record_grace_from(&w->r, record_selector_const(&w->r, old), record_signer(&w->r));
+}
+
+/* s1 signed, we switched to s2, confirmed now; s1 reads as ready. */
+static inline struct core_world world_switched(void)
+{
+	struct core_world w = world_settled();
+
+	sent(&w, ACTION_ENABLE, "s2");
+	says(&w, 0, SELECTOR_READY);
+	says(&w, 1, SELECTOR_IN_PRODUCTION);
+	look(&w, MS_MINUTE);
+	return w;
+}
+
 #endif

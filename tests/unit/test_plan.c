@@ -149,21 +149,9 @@ static void a_new_key_waits_for_the_longest_ttl(void **state)
 	assert_plan(&w, REASON_SWITCH_DUE, ACTION_ENABLE);
 }
 
-/* s1 to s2, by us. */
-static struct core_world switched(void)
-{
-	struct core_world w = world_settled();
-
-	sent(&w, ACTION_ENABLE, "s2");
-	says(&w, 0, SELECTOR_READY);
-	says(&w, 1, SELECTOR_IN_PRODUCTION);
-	look(&w, MS_MINUTE);
-	return w;
-}
-
 static void the_old_key_is_deleted_after_its_grace(void **state)
 {
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 
 	(void)state;
 	assert_plan(&w, REASON_OLD_KEY_IN_GRACE, ACTION_NONE);
@@ -183,7 +171,7 @@ static void the_old_key_is_deleted_after_its_grace(void **state)
 
 static void a_leaked_key_waits_for_no_window_or_cap(void **state)
 {
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 
 	(void)state;
 	memcpy(w.r.compromised, "s1", 3);
@@ -286,7 +274,7 @@ static void a_grace_is_read_often_enough(void **state)
 	        .settled = 70 * MS_HOUR,
 	        .longest_gap = 36 * MS_HOUR,
 	        .minimum_grace = GRACE};
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 
 	(void)state;
 	w.st.now = w.now;

@@ -9,26 +9,9 @@
 
 #include "core_world.h"
 
-static int64_t grace_from(const struct core_world *w, const char *old)
-{
-	return record_grace_from(&w->r, record_selector_const(&w->r, old), record_signer(&w->r));
-}
-
-/* s1 signed, we switched to s2, confirmed now; s1 reads as ready. */
-static struct core_world switched(void)
-{
-	struct core_world w = world_settled();
-
-	sent(&w, ACTION_ENABLE, "s2");
-	says(&w, 0, SELECTOR_READY);
-	says(&w, 1, SELECTOR_IN_PRODUCTION);
-	look(&w, MS_MINUTE);
-	return w;
-}
-
 static void a_grace_counts_from_the_later_of_both(void **state)
 {
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 	int64_t at = w.now;
 
 	(void)state;
@@ -60,7 +43,7 @@ static void an_old_key_that_goes_on_signing_has_its_grace_later(void **state)
 
 static void unknown_neither_counts_nor_restarts(void **state)
 {
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 	int64_t at = grace_from(&w, "s1");
 
 	(void)state;
@@ -93,7 +76,7 @@ static void a_gap_or_time_running_backwards_restarts_the_grace(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct core_world w = switched();
+		struct core_world w = world_switched();
 		int64_t before;
 
 		look_for_days(&w, 2);
@@ -109,7 +92,7 @@ static void a_gap_or_time_running_backwards_restarts_the_grace(void **state)
 /* The API's clock goes back and forward again, each time by less than longest_gap: no wait is shorter by that. */
 static void a_clock_that_goes_back_and_forth_shortens_no_wait(void **state)
 {
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 	int64_t began;
 
 	(void)state;
@@ -127,70 +110,6 @@ static void a_clock_that_goes_back_and_forth_shortens_no_wait(void **state)
 	assert_true(grace_from(&w, "s1") >= began);
 	assert_true(record_selector(&w.r, "s1")->confirmed_since >= began);
 	assert_true(record_selector(&w.r, "s2")->signing_since != 0);
-}
-
-/* The state came back from a backup: what it says went on without a break may have been broken since. */
-static void an_older_state_only_delays(void **state)
-{
-	struct core_world w = switched();
-	struct rules doubting = rules;
-
-	(void)state;
-	look_for_days(&w, 6);
-	memcpy(w.r.compromised, "s1", 3);
-	doubting.doubted = w.now + MS_HOUR;
-	w.now += 2 * MS_HOUR;
-	w.o.light = true; /* only a reading of every selector tells */
-	record_see(&w.r, &w.d, &w.o, &doubting, w.now, &w.notes);
-	assert_false(told(&w, NOTE_GRACE_RESTART));
-	w.o.light = false;
-	for (unsigned i = 0; i < w.o.n; i++)
-		w.o.sel[i].dns_at = w.now;
-	record_see(&w.r, &w.d, &w.o, &doubting, w.now, &w.notes);
-	assert_true(told(&w, NOTE_GRACE_RESTART));
-	assert_int_equal(grace_from(&w, "s1"), w.now);
-	assert_int_equal(record_selector(&w.r, "s1")->confirmed_since, w.now); /* the wait for the TTL */
-	assert_string_equal(w.r.compromised, "");
-	memset(&w.notes, 0, sizeof(w.notes));
-	w.now += MS_HOUR;
-	record_see(&w.r, &w.d, &w.o, &doubting, w.now, &w.notes);
-	assert_false(told(&w, NOTE_GRACE_RESTART)); /* read since: believed */
-	assert_int_equal(grace_from(&w, "s1"), w.now - MS_HOUR);
-}
-
-/* Two sign, and the state may be older than that: what the record says of the order, lastUpdate must say too. */
-static void an_older_state_and_two_signers(void **state)
-{
-	static const struct {
-		int64_t update[2];
-		const char *older; /* "" = a person decides */
-	} cases[] = {
-	        {{100, 200}, "s1"},
-	        {{200, 100}, ""  },
-	        {{0, 0},     ""  },
-	        {{100, 100}, ""  },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct core_world w = switched();
-		struct rules doubting = rules;
-		const struct rec_selector *s1, *s2, *older;
-
-		says(&w, 0, SELECTOR_IN_PRODUCTION);
-		look(&w, MS_HOUR);
-		s1 = record_selector(&w.r, "s1");
-		s2 = record_selector(&w.r, "s2");
-		((struct rec_selector *)(uintptr_t)s1)->signing_began = START;
-		assert_ptr_equal(record_older(s1, s2), s1);
-		doubting.doubted = w.now;
-		w.now += MS_HOUR;
-		for (unsigned k = 0; k < 2; k++)
-			w.o.sel[k].last_update = cases[i].update[k];
-		record_see(&w.r, &w.d, &w.o, &doubting, w.now, &w.notes);
-		older = record_older(s1, s2);
-		assert_string_equal(older != NULL ? older->name : "", cases[i].older);
-	}
 }
 
 /* The budget carries a look only every two days: one of unknown history is a spare all the same, and a grace begins anew. */
@@ -214,7 +133,7 @@ static void looks_further_apart_than_the_longest_gap(void **state)
 	}
 	look(&w, 2 * MS_DAY);
 	assert_int_equal(record_role(record_selector(&w.r, "s2"), GRACE, w.now), ROLE_SPARE);
-	w = switched();
+	w = world_switched();
 	w.st.now = w.now;
 	plan(&w.d, &w.o, &w.r, &w.st, &stretched, &w.dec);
 	assert_int_equal(w.dec.reason, REASON_OLD_KEY_IN_GRACE);
@@ -224,7 +143,7 @@ static void looks_further_apart_than_the_longest_gap(void **state)
 /* A person said that this key leaked; another one in its place has its grace. */
 static void that_a_key_leaked_is_said_of_this_key(void **state)
 {
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 
 	(void)state;
 	memcpy(w.r.compromised, "s1", 3);
@@ -237,13 +156,13 @@ static void that_a_key_leaked_is_said_of_this_key(void **state)
 
 static void light_looks_bridge_no_gap(void **state)
 {
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 
 	(void)state;
 	w.o.light = true;
 	w.o.n = 0;
 	look(&w, 30 * MS_HOUR);
-	w = (struct core_world){.d = w.d, .o = switched().o, .r = w.r, .now = w.now};
+	w = (struct core_world){.d = w.d, .o = world_switched().o, .r = w.r, .now = w.now};
 	look(&w, 30 * MS_HOUR);
 	assert_true(told(&w, NOTE_GRACE_RESTART));
 }
@@ -284,7 +203,7 @@ static void another_key_begins_anew(void **state)
 
 static void an_enable_of_ours_explains_once(void **state)
 {
-	struct core_world w = switched(); /* s1 to s2, by us */
+	struct core_world w = world_switched(); /* s1 to s2, by us */
 
 	(void)state;
 	look_for_days(&w, 8);
@@ -476,7 +395,7 @@ static void what_a_complete_pass_lacks_signs_no_more(void **state)
 
 static void a_reading_by_an_unknown_clock_restarts_every_grace(void **state)
 {
-	struct core_world w = switched();
+	struct core_world w = world_switched();
 
 	(void)state;
 	look_for_days(&w, 2);
@@ -493,8 +412,6 @@ int main(void)
 	        cmocka_unit_test(unknown_neither_counts_nor_restarts),
 	        cmocka_unit_test(a_gap_or_time_running_backwards_restarts_the_grace),
 	        cmocka_unit_test(a_clock_that_goes_back_and_forth_shortens_no_wait),
-	        cmocka_unit_test(an_older_state_only_delays),
-	        cmocka_unit_test(an_older_state_and_two_signers),
 	        cmocka_unit_test(looks_further_apart_than_the_longest_gap),
 	        cmocka_unit_test(that_a_key_leaked_is_said_of_this_key),
 	        cmocka_unit_test(light_looks_bridge_no_gap),

@@ -86,6 +86,8 @@ static void last_update(struct w_call *c, const struct w_selector *s)
 	}
 	if (w_is(how, "checks") && check > at)
 		at = check;
+	if (w_is(how, "creation"))
+		at = s->existence_changed;
 	w_key_time(&c->out, "lastUpdate", w_is(how, "never") || at == W_NEVER ? -W_HOUR : at);
 }
 

@@ -47,7 +47,7 @@ struct w_narrow;
 	SW(NO_TASK, "no_task", ONE, "null", "taskPendingId without a task: null|zero|absent") \
 	SW(KEEP_PENDING, "keep_pending", ONE, "no", "taskPendingId keeps the id of a finished task: no|error (of one that failed)|always") \
 	SW(CNAME_FIELD, "cname_field", ONE, "yes", "cnameIsValid: yes|absent|false (always)") \
-	SW(LAST_UPDATE, "last_update", ONE, "changes", "lastUpdate moves with: changes|checks|never (1970)|null") \
+	SW(LAST_UPDATE, "last_update", ONE, "changes", "lastUpdate moves with: changes|checks|creation|never (1970)|null") \
 	SW(WAITING_WORD, "waiting_word", ONE, "waitingRecord", "spelling: waitingRecord|WaitingRecord") \
 	SW(ENABLE_STOPS_OLD, "enable_stops_old", PROB, "0", "an enable stops the old signer, then fails") \
 	SW(SWITCH_GAP, "switch_gap", YES, "no", "the old signer stops when a switch starts, the new one signs at its end") \
