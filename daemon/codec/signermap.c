@@ -121,6 +121,16 @@ void signermap_read(enum signer_layout layout, const char *first, const char *se
 	ret->mapped = ret->selector[0] != '\0';
 }
 
+uint64_t signermap_confirmed(const char *text, const char *domain, const char *selector)
+{
+	struct line l, value, version;
+
+	while (next_line(&text, &l))
+		if (has_key(&l, domain, &value) && has_key(&value, selector, &version))
+			return strtoull(version.at, NULL, 10);
+	return 0;
+}
+
 uint64_t signermap_version(const char *first)
 {
 	const char *at = first != NULL ? strstr(first, HEADER) : NULL;

@@ -28,6 +28,9 @@ struct signermap_line {
 /* What the files say of a domain. They may be one text (a stamp), then `second` is NULL. NULL = no such file. */
 void signermap_read(enum signer_layout layout, const char *first, const char *second, const char *domain,
         struct signermap_line *ret);
+/* In what `dkimrotctl confirm` wrote: the version of the map under which a message was seen signed with this selector, and
+ * verified; 0 = none was. NULL = it wrote nothing. */
+uint64_t signermap_confirmed(const char *text, const char *domain, const char *selector);
 /* The version in the first line, 0 = none. */
 uint64_t signermap_version(const char *first);
 

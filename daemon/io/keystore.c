@@ -203,8 +203,10 @@ struct keystore_call *keystore_start(
 	c->arg = arg;
 	c->q = *q;
 	/* of what is wanted, the thread reads these and no more: the inventory may be another one by then */
-	c->external = (struct external){
-	        .layout = q->external->layout, .key = q->external->key, .bits = q->external->bits};
+	c->external = (struct external){.layout = q->external->layout,
+	        .key = q->external->key,
+	        .bits = q->external->bits,
+	        .confirm_message = q->external->confirm_message};
 	c->q.external = &c->external;
 	c->q.domain = c->texts[0] = copy(q->domain);
 	c->q.name = c->texts[1] = copy(q->name);

@@ -16,7 +16,7 @@ struct store {
 	const struct keystore_request *q;
 	char *why;
 	struct keyring ring;
-	struct buf first, second, stamp; /* data NULL = there is no such file */
+	struct buf first, second, stamp, confirmed; /* data NULL = there is no such file */
 	struct signermap_line map, taken;
 };
 
@@ -79,6 +79,16 @@ static int read_ring(struct store *s)
 	return r;
 }
 
+/* What the messages through the signer showed lies beside its stamp. */
+static void read_confirmed(struct store *s)
+{
+	char *path = xasprintf("%s.confirmed", s->q->external->stamp);
+
+	if (s->f->read(s->f->arg, path, &s->confirmed) < 0)
+		buf_free(&s->confirmed);
+	free(path);
+}
+
 static int read_all(struct store *s)
 {
 	const struct external *x = s->q->external;
@@ -94,6 +104,8 @@ static int read_all(struct store *s)
 	}
 	if (x->stamp != NULL && s->f->read(s->f->arg, x->stamp, &s->stamp) < 0)
 		buf_free(&s->stamp); /* no stamp that can be read: the signer has not said anything */
+	if (x->stamp != NULL && x->confirm_message)
+		read_confirmed(s);
 	/* a file that is not there is an empty one, and must not be looked for in the other */
 	signermap_read(x->layout, s->first.data, s->second.data != NULL ? s->second.data : "", s->q->domain,
 	        &s->map);
@@ -107,12 +119,29 @@ static void forget(struct store *s)
 	buf_free(&s->first);
 	buf_free(&s->second);
 	buf_free(&s->stamp);
-	s->first = s->second = s->stamp = (struct buf){0};
+	buf_free(&s->confirmed);
+	s->first = s->second = s->stamp = s->confirmed = (struct buf){0};
+}
+
+/* Every signature of the key was seen on a message since the map named it. */
+static bool is_confirmed(struct store *s, const struct held_key *k)
+{
+	uint64_t since = keyring_find(&s->ring, k->name)->version;
+
+	for (unsigned p = 0; p < k->n; p++) {
+		uint64_t seen = signermap_confirmed(s->confirmed.data, s->q->domain, k->part[p].selector);
+
+		if (seen == 0 || seen < since)
+			return false;
+	}
+	return true;
 }
 
 static void hold(struct store *s, struct holding *ret)
 {
 	keyring_hold(&s->ring, &s->map, &s->taken, signermap_version(s->stamp.data), ret);
+	for (unsigned i = 0; s->q->external->confirm_message && i < ret->n; i++)
+		ret->key[i].taken = ret->key[i].taken && is_confirmed(s, &ret->key[i]);
 }
 
 /* ---- writing ---- */
