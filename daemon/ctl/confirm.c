@@ -1,10 +1,15 @@
-/* confirm --milter SOCKET FILE: asks a signer itself which key it signs with. For every domain of its map (OpenDKIM's KeyTable
- * or rspamd's selectors.map) a message goes through it, and what comes back is verified with the key that is in the DNS.
- * "DOMAIN SELECTOR" on standard output where the selector of the map signed and its signature holds. */
+/* confirm --milter SOCKET MAP [BEFORE]: asks a signer itself which key it signs with. For every domain of its map (OpenDKIM's
+ * KeyTable or rspamd's selectors.map, or the folder that has one of them) a message goes through it, and what comes back is
+ * verified with the key that is in the DNS. "DOMAIN SELECTOR VERSION", the map's version, on standard output where the
+ * selector of the map signed and its signature holds. What could not be asked now says nothing: then the line of BEFORE, an
+ * earlier output, is given again. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "codec/signermap.h"
 #include "ctl/keys.h"
 #include "ctl/read.h"
 #include "ctl/signer.h"
@@ -13,7 +18,16 @@
 struct confirming {
 	const struct ctl *c;
 	struct dns_texts *dns;
+	const char *before; /* NULL = none */
+	uint64_t version;   /* of the map */
 	int rc;
+};
+
+/* What a message through the signer showed. */
+enum finding {
+	FINDING_SIGNS,
+	FINDING_NOT,     /* another key signs, or none, or the signature does not hold */
+	FINDING_UNKNOWN, /* the signer or the DNS did not answer */
 };
 
 /* A line of the map: "example.org selector", or "NAME example.org:selector:/path". False for what is neither. */
@@ -32,41 +46,48 @@ static bool read_line(char *line, char **ret_domain, char **ret_selector)
 	return *ret_domain && *ret_selector;
 }
 
-/* What the signer put on the message: NULL when the selector's signature holds, else why it does not (static or in why). */
-static const char *judge(const struct dkim_signature *list, size_t n, const char *domain,
+/* What the signer put on the message; why (n bytes) unless it is FINDING_SIGNS. */
+static enum finding judge(const struct dkim_signature *list, size_t n, const char *domain,
         const char *selector, char *why, size_t why_n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_caseeq(list[i].domain, domain) && str_caseeq(list[i].selector, selector)) {
 			str_format(
 			        why, why_n, "the signature with %s does not hold: %s", selector, list[i].why);
-			return list[i].result == DKIM_PASS ? NULL : why;
+			return list[i].result == DKIM_PASS        ? FINDING_SIGNS
+			       : list[i].result == DKIM_TEMPERROR ? FINDING_UNKNOWN
+			                                          : FINDING_NOT;
 		}
 	if (n == 0)
-		return "the signer does not sign its mail";
-	str_format(why, why_n, "the signer signs with %s, not with %s", list[0].selector, selector);
-	return why;
+		str_format(why, why_n, "the signer does not sign its mail");
+	else
+		str_format(why, why_n, "the signer signs with %s, not with %s", list[0].selector, selector);
+	return FINDING_NOT;
 }
 
-static const char *confirm(
+static enum finding find_out(
         struct confirming *x, const char *domain, const char *selector, char *why, size_t why_n)
 {
+	enum finding found = FINDING_UNKNOWN;
 	struct dkim_signature *list = NULL;
 	struct buf message = {0};
-	const char *said = why;
 	struct mail mail;
+	const char *said;
 	size_t n = 0;
 
-	if (signer_pass(x->c->milter, domain, &message, why, why_n) == 0 &&
-	        mail_read(message.data, message.len, &mail, &said) == 0) {
-		said = "libopendkim refuses the message";
+	if (signer_pass(x->c->milter, domain, &message, why, why_n) < 0)
+		return FINDING_UNKNOWN;
+	if (mail_read(message.data, message.len, &mail, &said) < 0) {
+		str_format(why, why_n, "what the signer made of the message is none: %s", said);
+	} else {
+		str_format(why, why_n, "libopendkim refuses the message");
 		if (dkim_verify_mail(&mail, keys_look_up, x->dns, &list, &n) == 0)
-			said = judge(list, n, domain, selector, why, why_n);
+			found = judge(list, n, domain, selector, why, why_n);
 		mail_free(&mail);
 	}
 	free(list);
 	buf_free(&message);
-	return said;
+	return found;
 }
 
 static void confirm_line(struct confirming *x, char *line)
@@ -75,40 +96,71 @@ static void confirm_line(struct confirming *x, char *line)
 
 	if (!read_line(line, &domain, &selector))
 		return;
-	const char *said = confirm(x, domain, selector, why, sizeof(why));
-	if (!said) {
-		printf("%s %s\n", domain, selector);
-		fflush(stdout);
+	enum finding found = find_out(x, domain, selector, why, sizeof(why));
+	uint64_t version = found == FINDING_SIGNS     ? x->version
+	                   : found == FINDING_UNKNOWN ? signermap_confirmed(x->before, domain, selector)
+	                                              : 0;
+	if (found == FINDING_SIGNS || version != 0)
+		printf("%s %s %llu\n", domain, selector, (unsigned long long)version);
+	if (found == FINDING_SIGNS)
 		return;
-	}
-	ctl_say("%s: %s", domain, said);
+	ctl_say("%s: %s", domain, why);
 	x->rc = CTL_REFUSED;
+}
+
+/* The map that a signer's folder has, or the file that was named. */
+static char *map_of(const char *path)
+{
+	static const enum signer_layout layouts[] = {LAYOUT_OPENDKIM, LAYOUT_RSPAMD};
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return xstrdup(path);
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+		char *file = xasprintf("%s/%s", path, signermap_file(layouts[i], false));
+
+		if (access(file, F_OK) == 0)
+			return file;
+		free(file);
+	}
+	return xstrdup(path);
+}
+
+static bool read_texts(char **args, int n, struct buf *map, struct buf *before)
+{
+	struct diags d = {0};
+	char *path = map_of(args[0]);
+	bool ok = read_whole(path, map, &d);
+
+	free(path);
+	if (ok && n > 1 && access(args[1], F_OK) == 0) /* there is none the first time */
+		ok = read_whole(args[1], before, &d);
+	site_print_faults(&d);
+	diags_clear(&d);
+	return ok;
 }
 
 int ctl_confirm(const struct ctl *c, char **args, int n)
 {
 	struct confirming x = {.c = c, .rc = CTL_DONE};
-	struct diags d = {0};
-	struct buf map = {0};
+	struct buf map = {0}, before = {0};
 	char *save = NULL;
 
-	(void)n;
-	if (!c->milter) {
+	if (!c->milter || !*c->milter) {
 		ctl_say("confirm needs --milter SOCKET: where the signer listens");
 		return CTL_USAGE;
 	}
-	if (!read_whole(args[0], &map, &d)) {
-		site_print_faults(&d);
-		diags_clear(&d);
-		return CTL_REFUSED;
-	}
-	x.dns = keys_open(c);
+	if (read_texts(args, n, &map, &before))
+		x.dns = keys_open(c);
+	x.before = before.data;
+	x.version = signermap_version(map.data);
 	for (char *line = x.dns && map.data ? strtok_r(map.data, "\n", &save) : NULL; line;
 	        line = strtok_r(NULL, "\n", &save))
 		confirm_line(&x, line);
 	if (!x.dns)
-		x.rc = CTL_REFUSED;
+		x.rc = CTL_USAGE; /* nothing is known of anybody */
 	dns_texts_free(x.dns);
 	buf_free(&map);
+	buf_free(&before);
 	return x.rc;
 }

@@ -72,9 +72,8 @@ static const struct verb {
         {"verify-message", ctl_verify,   0, 1,  FOR_CONFIG | FOR_STATE,                "verify-message [-c FILE] [FILE]",
          "a received message on stdin or FILE: which selector signed it, and does\nthe signature "
                 "hold"                                                                                                                                                                                               },
-        {"confirm",        ctl_confirm,  1, 1,  FOR_CONFIG | FOR_MILTER,               "confirm [-c FILE] --milter SOCKET FILE",
-         "ask a signer which keys of its map (KeyTable, selectors.map) it signs\nwith, by a message "
-                "through it"                                                                                                                                                                                         },
+        {"confirm",        ctl_confirm,  1, 2,  FOR_CONFIG | FOR_MILTER,               "confirm --milter SOCKET MAP [BEFORE]",
+         "which keys of its map does a signer sign with? asked by a message through it"                                                                                                                              },
         {"reload",         ctl_reload,   0, 0,  0,                                     "reload",
          "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
                 "refused"                                                                                                                                                                                            },
