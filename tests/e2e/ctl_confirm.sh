@@ -18,28 +18,31 @@ accounts: { default: { endpoint: ovh-eu, credentials: ovh.conf } }
 dns: { resolvers: [ "127.0.0.1@$KNOT_PORT" ], trust_anchor: "" }
 END
 sign_with() { # selector of both signers' maps
-	echo "mail.example mail.example:$1:$work/${2-$1}.pem" >"$map/KeyTable"
+	printf '# dkimrotd version 7\nmail.example mail.example:%s:%s\n' "$1" "$work/${2-$1}.pem" >"$map/KeyTable"
 	echo "*@mail.example mail.example" >"$map/SigningTable"
-	echo "mail.example $1" >"$map/selectors.map"
+	printf '# dkimrotd version 7\nmail.example %s\n' "$1" >"$map/selectors.map"
 	echo "mail.example $work/\$selector.pem" >"$map/paths.map"
 }
-confirm() { # where map
-	OUT=$(timeout 60 "$BUILD/dkimrotctl" confirm -c "$work/c.yaml" --milter "$1" "$2" 2>"$work/err")
+confirm() { # where map [before]
+	OUT=$(timeout 60 "$BUILD/dkimrotctl" confirm -c "$work/c.yaml" --milter "$1" "${@:2}" 2>"$work/err")
 	RC=$? ERR=$(<"$work/err")
 }
 sign_with one
 opendkim_start "$map"
 rspamd_start "$map"
 confirm "inet:$OPENDKIM_PORT@127.0.0.1" "$map/KeyTable"
-is "OpenDKIM signs with the key of its table" "$RC|$OUT|$ERR" "0|mail.example one|"
+is "OpenDKIM signs with the key of its table" "$RC|$OUT|$ERR" "0|mail.example one 7|"
 confirm "127.0.0.1:$RSPAMD_PORT" "$map/selectors.map"
-is "rspamd signs with the key of its map" "$RC|$OUT|$ERR" "0|mail.example one|"
+is "rspamd signs with the key of its map" "$RC|$OUT|$ERR" "0|mail.example one 7|"
 # The map names another key, and nobody told the signer.
 echo "mail.example two" >"$work/ahead.map"
-confirm "localhost:$OPENDKIM_PORT" "$work/ahead.map"
+echo "mail.example two 5" >"$work/before"
+confirm "localhost:$OPENDKIM_PORT" "$work/ahead.map" "$work/before"
 is "a signer that has not taken the new map" "$RC|$OUT" "1|"
 has "is told apart" "$ERR" "mail.example: the signer signs with one, not with two"
 echo "other.example one" >"$work/other.map"
+confirm "localhost:$OPENDKIM_PORT" "$map" "$work/nothing"
+is "the folder of the maps will do" "$RC|$OUT|$ERR" "0|mail.example one 7|"
 confirm "inet:$OPENDKIM_PORT" "$work/other.map"
 has "a domain that it does not sign" "$RC $ERR" "1 dkimrotctl: other.example: the signer does not sign its mail"
 # It signs with a key that is not the one in the DNS.
@@ -52,6 +55,12 @@ has "a key that is not the one in the DNS" "$RC $ERR" "1 dkimrotctl: mail.exampl
 # Who does not answer.
 confirm "127.0.0.1:1" "$map/KeyTable"
 has "nobody listens" "$RC $ERR" "1 dkimrotctl: mail.example: 127.0.0.1:1: Connection refused"
+echo "mail.example one 5" >"$work/before"
+confirm "127.0.0.1:1" "$map/KeyTable" "$work/before"
+is "what was seen before stands while nobody answers" "$RC|$OUT" "1|mail.example one 5"
+echo "mail.example two 5" >"$work/before"
+confirm "127.0.0.1:1" "$map/KeyTable" "$work/before"
+is "of the same selector only" "$RC|$OUT" "1|"
 confirm "unix:$work/none.sock" "$map/KeyTable"
 has "no such socket" "$RC $ERR" "No such file or directory"
 confirm "somewhere" "$map/KeyTable"
@@ -71,5 +80,5 @@ done
 "$BUILD/dkimrotctl" confirm "$map/KeyTable" >/dev/null 2>&1
 is "without --milter" $? 2
 confirm "127.0.0.1:1" "$work/nothing"
-is "no such map" "$RC" 1
+is "no such map" "$RC" 2
 done_testing

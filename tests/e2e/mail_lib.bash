@@ -101,9 +101,9 @@ opendkim_start() {
 	mail_pids+=("$opendkim_pid")
 	until_true 30 listens "$OPENDKIM_PORT" || { echo "Bail out! OpenDKIM does not start"; cat "$work/opendkim.log"; exit 1; }
 }
-# rspamd_start FOLDER: sets RSPAMD_PORT (milter) and rspamd_pid.
+# rspamd_start FOLDER: sets RSPAMD_PORT (milter), RSPAMD_CHECK (HTTP) and rspamd_pid.
 rspamd_start() {
-	RSPAMD_PORT=${RSPAMD_PORT-$(free_port)}
+	RSPAMD_PORT=${RSPAMD_PORT-$(free_port)} RSPAMD_CHECK=${RSPAMD_CHECK-$(free_port)}
 	mkdir -p "$work/rspamd"
 	chmod 777 "$work/rspamd"
 	printf 'example\norg\n' >"$work/rspamd/tld" # the real list takes minutes on a busy machine
@@ -129,6 +129,7 @@ rspamd_start() {
 			selector_map = "$1/selectors.map";
 			path_map = "$1/paths.map";
 		}
+		worker "normal" { bind_socket = "127.0.0.1:$RSPAMD_CHECK"; count = 1; }
 		worker "rspamd_proxy" {
 			bind_socket = "127.0.0.1:$RSPAMD_PORT";
 			milter = yes;
