@@ -73,7 +73,7 @@ static const struct verb {
          "a received message on stdin or FILE: which selector signed it, and does\nthe signature "
                 "hold"                                                                                                                                                                                               },
         {"confirm",        ctl_confirm,  1, 2,  FOR_CONFIG | FOR_MILTER,               "confirm --milter SOCKET MAP [BEFORE]",
-         "which keys of its map does a signer sign with? asked by a message through it"                                                                                                                              },
+         "which keys of its map does a signer sign with? asked by a message"                                                                                                                                         },
         {"reload",         ctl_reload,   0, 0,  0,                                     "reload",
          "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
                 "refused"                                                                                                                                                                                            },

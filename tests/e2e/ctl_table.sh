@@ -141,7 +141,7 @@ usage pause a --reason x --for 7
 usage pause --reason x
 usage records --nonsense
 usage check -c
-usage plan
+usage plan --until soon
 usage status --color blue
 run --version
 is "a version" "$RC ${OUT%% *}" "0 dkimrotctl"
