@@ -63,13 +63,14 @@ receiver_run() {
 	done
 }
 signers_start() {
-	: >"$SIGNED" >"$work/received"
+	: >"$SIGNED"
+	: >"$work/received"
 	signers_run & signers_pid=$!
 	receiver_run & receiver_pid=$!
 }
 signers_stop() {
-	kill $signers_pid $receiver_pid 2>/dev/null
-	wait $signers_pid $receiver_pid 2>/dev/null
+	kill "$signers_pid" "$receiver_pid" 2>/dev/null
+	wait "$signers_pid" "$receiver_pid" 2>/dev/null
 	signers_pid='' receiver_pid=''
 }
 # shellcheck disable=SC2317 # called by trap
