@@ -44,8 +44,11 @@ static void see_digest(struct rec_selector *s, const struct evidence *e, int64_t
 		s->task_since = old.task_since;
 		if (selector_may_sign(s->state))
 			s->may_sign_last = now;
-		if (s->state == SELECTOR_IN_PRODUCTION)
+		/* Whatever its key: which of two signers began first, or that nobody knows, has not changed. */
+		if (s->state == SELECTOR_IN_PRODUCTION) {
 			s->signing_since = now;
+			s->signing_began = old.signing_began != 0 ? old.signing_began : old.known_since;
+		}
 		notes_add(notes, NOTE_KEY_CHANGED, s->name, "", "another key stands behind its target");
 	}
 	warn_of_key(s, e, notes);

@@ -198,6 +198,33 @@ static void a_person_switched_and_last_update_did_not_move(void **state)
 	}
 }
 
+/* Another key behind a target, or a resolver that says so, does not make the record forget which of two signers is the older,
+ * nor that nobody knows. */
+static void a_key_in_the_dns_says_nothing_of_the_order(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned disputed = 0; disputed < 2; disputed++) {
+			struct core_world w = world_settled();
+			struct rec_selector *s1 = record_selector(&w.r, "s1"),
+			                    *s2 = record_selector(&w.r, "s2");
+
+			sent(&w, ACTION_ENABLE, "s2");
+			says(&w, 1,
+			        SELECTOR_IN_PRODUCTION); /* both sign: s1 since it was met, s2 since now */
+			w.o.sel[0].last_update = START + MS_DAY;
+			w.o.sel[1].last_update = START;
+			look(&w, MS_HOUR);
+			assert_ptr_equal(record_older(s1, s2), s1);
+			if (disputed)
+				s1->signing_began = s2->signing_began = BEGAN_DISPUTED;
+			w.o.sel[i].dns.digest[0] ^= 1;
+			look(&w, MS_HOUR);
+			assert_true(told(&w, NOTE_KEY_CHANGED));
+			assert_ptr_equal(record_older(s1, s2), disputed ? NULL : s1);
+		}
+}
+
 static void mx_plan_has_no_grace_to_begin_anew(void **state)
 {
 	struct core_world w = world_new(PLATFORM_MXPLAN);
@@ -221,6 +248,7 @@ int main(void)
 	        cmocka_unit_test(what_proves_nothing),
 	        cmocka_unit_test(the_doubt_outlives_looks_that_do_not_settle_it),
 	        cmocka_unit_test(a_person_switched_and_last_update_did_not_move),
+	        cmocka_unit_test(a_key_in_the_dns_says_nothing_of_the_order),
 	        cmocka_unit_test(mx_plan_has_no_grace_to_begin_anew),
 	};
 
