@@ -155,6 +155,23 @@ size_t utf8_next(const char *s, size_t n, uint32_t *ret_code)
 	return len;
 }
 
+/* Eight at a time: a byte with its high bit set, one below a blank (which borrows) and DEL (which 1 carries into the
+ * high bit) each leave a high bit in the word. Nearly all text has none. */
+size_t str_plain(const char *s, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t w; n - i >= 8; i += 8) {
+		memcpy(&w, s + i, 8);
+		if ((w | (w - ones * 0x20) | ((w & ~high) + ones)) & high)
+			break;
+	}
+	while (i < n && s[i] >= 0x20 && s[i] < 0x7f)
+		i++;
+	return i;
+}
+
 /* Controls proper, and the marks that reorder or break a line on a terminal (bidirectional overrides, line
  * and paragraph separators): with them a log line can be made to read as another. */
 static bool is_control(uint32_t c)
@@ -171,7 +188,16 @@ char *str_clean(char *dst, size_t n, const char *src)
 	if (n == 0)
 		return dst;
 	while (left > 0) {
+		size_t plain = str_plain(src, left), room = limit - 1 - out;
 		uint32_t code;
+
+		plain = plain < room ? plain : room;
+		memcpy(dst + out, src, plain);
+		out += plain;
+		src += plain;
+		left -= plain;
+		if (left == 0)
+			break;
 		size_t len = utf8_next(src, left, &code), take = len ? len : 1;
 		bool keep = len > 0 && !is_control(code);
 

@@ -45,6 +45,8 @@ char *str_clean(char *dst, size_t n, const char *src);
 /* The length of the UTF-8 character at s (n bytes are left, at most 4 are looked at), and its code point;
  * 0 when it is not one (RFC 3629: no overlong forms, no surrogates). */
 size_t utf8_next(const char *s, size_t n, uint32_t *ret_code);
+/* How many of the first bytes are printable ASCII, which needs no closer look. */
+size_t str_plain(const char *s, size_t n);
 
 /* A growing string; free with buf_free. data is NULL until the first byte, then terminated. */
 struct buf {

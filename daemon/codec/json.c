@@ -41,7 +41,7 @@ static bool utf8_valid(const char *s, size_t n)
 {
 	uint32_t code;
 
-	for (size_t i = 0, length; i < n; i += length) {
+	for (size_t i = str_plain(s, n), length; i < n; i += length) {
 		length = utf8_next(s + i, n - i, &code);
 		if (length == 0)
 			return false;

@@ -98,7 +98,7 @@ void json_w_str(struct json_w *w, const char *s)
 	char *mended = NULL;
 	uint32_t code;
 
-	for (size_t i = 0, length; i < n; i += length) {
+	for (size_t i = str_plain(s, n), length; i < n; i += length) {
 		length = utf8_next(s + i, n - i, &code);
 		if (length > 0)
 			continue;

@@ -59,9 +59,9 @@ struct screen screen_of(const struct ctl *c)
 
 size_t screen_columns(const char *text)
 {
-	size_t n = 0;
+	size_t n = str_plain(text, strlen(text));
 
-	for (; *text; text++)
+	for (text += n; *text; text++)
 		n += ((unsigned char)*text & 0xc0) != 0x80;
 	return n;
 }

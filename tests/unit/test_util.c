@@ -62,6 +62,27 @@ static void text_from_outside_is_cleaned(void **state)
 		assert_string_equal(str_clean(dst, sizeof dst, cases[i].in), cases[i].out);
 }
 
+/* Every byte at every place of a text longer than what is looked at at once. */
+static void plain_text_is_told_from_the_rest(void **state)
+{
+	char text[21] = "abcdefghijklmnopqrst", dst[40];
+
+	(void)state;
+	for (unsigned c = 1; c < 256; c++)
+		for (size_t at = 0; at < 20; at++) {
+			bool plain = c >= 0x20 && c < 0x7f;
+			char was = text[at];
+
+			text[at] = (char)c;
+			assert_int_equal(str_plain(text, 20), plain ? 20 : at);
+			assert_int_equal(str_plain(text, at), at);
+			assert_int_equal(str_clean(dst, sizeof dst, text)[at], plain ? (int)c : '?');
+			assert_int_equal(strlen(dst), 20);
+			text[at] = was;
+		}
+	assert_string_equal(str_clean(dst, 10, text), "abcdefghi");
+}
+
 static void text_from_outside_is_cut_on_a_character(void **state)
 {
 	char dst[2000], small[4], src[1201];
@@ -203,6 +224,7 @@ int main(void)
 	        cmocka_unit_test(copies_refuse_to_cut),
 	        cmocka_unit_test(comparisons),
 	        cmocka_unit_test(text_from_outside_is_cleaned),
+	        cmocka_unit_test(plain_text_is_told_from_the_rest),
 	        cmocka_unit_test(text_from_outside_is_cut_on_a_character),
 	        cmocka_unit_test(buffers_grow),
 	        cmocka_unit_test(instants_as_text),
