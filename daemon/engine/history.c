@@ -30,9 +30,8 @@ static void keep_entry(struct buf *b, struct json_w *w, const struct slot *s, in
 }
 
 /* What the pass showed, which plan() and gate() decided on. */
-static void seen_json(struct json_w *w, const struct observed *o)
+static void seen_object(struct json_w *w, const struct observed *o)
 {
-	json_w_key(w, "seen");
 	json_w_object(w);
 	json_w_ktime(w, "at", o->began);
 	if (o->theirs.code != 0)
@@ -57,6 +56,12 @@ static void seen_json(struct json_w *w, const struct observed *o)
 	}
 	json_w_end(w);
 	json_w_end(w);
+}
+
+static void seen_json(struct json_w *w, const struct observed *o)
+{
+	json_w_key(w, "seen");
+	seen_object(w, o);
 }
 
 static void why_json(struct json_w *w, const struct job *j)
@@ -121,29 +126,51 @@ void history_record(const struct job *j, const struct job_record *r)
 	keep_entry(&b, w, j->slot, j->record.id, "record");
 }
 
+static bool is_first_look(const struct notes *notes)
+{
+	for (unsigned i = 0; i < notes->n; i++)
+		if (notes->list[i].kind == NOTE_MET)
+			return true;
+	return false;
+}
+
+static void keep_note(const struct job *j, const struct note *n, const char *seen)
+{
+	const char *name = n->kind == NOTE_MET ? j->record.last_signer : n->selector;
+	struct buf b = {0};
+	struct json_w *w = open_entry(&b, j->slot);
+
+	json_w_kstr(w, "event", note_word(n->kind));
+	json_w_kstr(w, "selector", name[0] != '\0' ? name : NULL);
+	if (n->other[0] != '\0')
+		json_w_kstr(w, "before", n->other);
+	if (n->kind == NOTE_NOT_DONE)
+		json_w_kstr(w, "action", action_word(n->action));
+	if (n->why != NULL && n->why[0] != '\0')
+		json_w_kstr(w, "text", n->why);
+	json_w_key(w, "seen");
+	json_w_raw(w, seen);
+	keep_entry(&b, w, j->slot, j->record.id, "transition");
+}
+
+/* What was seen is written out once for all of them. Records that the first look found right did not become so then: the
+ * entry of that look shows them, and they are none by themselves. */
 void history_notes(struct job *j, const struct notes *notes)
 {
-	if (notes->n != 0 && j->record.id == 0)
-		job_save(j); /* so that entries can name it */
-	for (unsigned i = 0; i < notes->n; i++) {
-		const struct note *n = &notes->list[i];
-		const char *name = n->selector;
-		struct buf b = {0};
-		struct json_w *w = open_entry(&b, j->slot);
+	bool first = is_first_look(notes);
+	struct buf seen = {0};
 
-		if (n->kind == NOTE_MET)
-			name = j->record.last_signer;
-		json_w_kstr(w, "event", note_word(n->kind));
-		json_w_kstr(w, "selector", name[0] != '\0' ? name : NULL);
-		if (n->other[0] != '\0')
-			json_w_kstr(w, "before", n->other);
-		if (n->kind == NOTE_NOT_DONE)
-			json_w_kstr(w, "action", action_word(n->action));
-		if (n->why != NULL && n->why[0] != '\0')
-			json_w_kstr(w, "text", n->why);
-		seen_json(w, &j->pass.seen);
-		keep_entry(&b, w, j->slot, j->record.id, "transition");
-	}
+	if (notes->n == 0)
+		return;
+	if (j->record.id == 0)
+		job_save(j); /* so that entries can name it */
+	struct json_w *w = json_w_open(&seen);
+	seen_object(w, &j->pass.seen);
+	json_w_close(w);
+	for (unsigned i = 0; i < notes->n; i++)
+		if (!first || notes->list[i].kind != NOTE_RECORD_RIGHT)
+			keep_note(j, &notes->list[i], seen.data);
+	buf_free(&seen);
 }
 
 /* The phase and the condition beside it, when they change. */
