@@ -105,8 +105,9 @@ static void print_row(const struct row *r, size_t width)
 		record = xasprintf("%s.", s->record);
 	}
 	if (known)
-		printf("%-*s IN CNAME %s. ; %s; %s, %s\n", (int)width, record, s->target, s->dns,
-		        r->domain->platform, s->role);
+		printf("%-*s IN CNAME %s. ; %s%s%s; %s, %s\n", (int)width, record, s->target, s->dns,
+		        s->dns_detail ? ": " : "", s->dns_detail ? s->dns_detail : "", r->domain->platform,
+		        s->role);
 	else
 		printf("; %s OVHcloud has not named its target yet (%s, %s)\n", record, r->domain->platform,
 		        s->state);
@@ -139,6 +140,8 @@ static void print_json(const struct row *rows, size_t n)
 		json_w_kstr(w, "record", rows[i].selector->record);
 		json_w_kstr(w, "target", rows[i].selector->target);
 		json_w_kstr(w, "dns", rows[i].selector->dns);
+		if (rows[i].selector->dns_detail)
+			json_w_kstr(w, "detail", rows[i].selector->dns_detail);
 		json_w_end(w);
 	}
 	json_w_end(w);

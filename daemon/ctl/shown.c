@@ -81,6 +81,7 @@ static void read_selectors(struct shown *s, struct shown_domain *d, const struct
 		all[i].record = text_of(s, j, "record");
 		all[i].target = text_of(s, j, "target");
 		all[i].dns = text_of(s, j, "dns");
+		all[i].dns_detail = text_of(s, j, "dns_detail");
 		all[i].bits = number_of(j, "key_bits");
 		all[i].signing_since = time_of(j, "signing_since");
 		all[i].stopped = time_of(j, "stopped_signing");

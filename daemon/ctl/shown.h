@@ -11,7 +11,8 @@
 
 struct shown_selector {
 	const char *name, *state, *role, *record, *target, *dns;
-	int64_t bits; /* of the key */
+	const char *dns_detail; /* what is wrong, NULL = nothing, or it was not told */
+	int64_t bits;           /* of the key */
 	int64_t signing_since, stopped, delete_after;
 };
 

@@ -84,6 +84,8 @@ static void selector_json(struct json_w *w, const struct slot *s, const struct r
 	json_w_kstr(w, "record", x->record[0] != '\0' ? x->record : NULL);
 	json_w_kstr(w, "target", x->target[0] != '\0' ? x->target : NULL);
 	json_w_kstr(w, "dns", x->dns_at != 0 ? seen_word(x->dns) : "unknown");
+	if (x->dns_at != 0 && x->dns != SEEN_OK && x->dns_detail[0] != '\0')
+		json_w_kstr(w, "dns_detail", x->dns_detail);
 	if (x->key_bits != 0)
 		json_w_kint(w, "key_bits", x->key_bits);
 	if (whole)

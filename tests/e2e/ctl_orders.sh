@@ -64,6 +64,7 @@ run records
 is "records are sorted by zone" "$(grep '^; zone' <<<"$OUT" | tr -d '\n')" "; zone hand.example; zone mx.example; zone one.example"
 run records --missing
 is "only those of the manual zone are missing" "$(grep -c '^ovhex[0-9]*-selector[12]\._domainkey\.hand\.example\. IN CNAME [a-z0-9._-]*\.ovh\.net\. ; missing' <<<"$OUT")" 2
+has "with what is wrong" "$OUT" "; missing: no CNAME stands at "
 is "and nothing else" "$(grep -cvE '^(;|ovhex.*hand\.example)' <<<"$OUT")" 0
 # What it prints is a zone file: put in, it is what the daemon waits for.
 while read -r record _; do person hand.example add-cname "${record%%.*}"; done < <(grep -v '^;' <<<"$OUT")
