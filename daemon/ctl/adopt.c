@@ -59,7 +59,9 @@ int ctl_adopt(const struct ctl *c, char **args, int n)
 	buf_free(&body);
 	const char *message = json_string(json_get(a.json, "message"));
 	char clean[STR_CLEAN_MAX + 1];
-	if (rc == CTL_DONE)
+	if (rc == CTL_DONE && c->json)
+		printf("%s\n", a.body.data);
+	else if (rc == CTL_DONE)
 		printf("%s\n", str_clean(clean, sizeof(clean), message ? message : "taken over"));
 	answer_free(&a);
 	free(path);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/json.h"
 #include "codec/signermap.h"
 #include "ctl/keys.h"
 #include "ctl/read.h"
@@ -20,6 +21,7 @@ struct confirming {
 	struct dns_texts *dns;
 	const char *before; /* NULL = none */
 	uint64_t version;   /* of the map */
+	struct json_w *w;   /* --json: the array; NULL = lines */
 	int rc;
 };
 
@@ -90,6 +92,28 @@ static enum finding find_out(
 	return found;
 }
 
+static void tell(struct confirming *x, const char *domain, const char *selector, enum finding found,
+        uint64_t version, const char *why)
+{
+	static const char *const words[] = {
+	        [FINDING_SIGNS] = "signs", [FINDING_NOT] = "not", [FINDING_UNKNOWN] = "unknown"};
+	char clean[STR_CLEAN_MAX + 1];
+
+	if (!x->w) {
+		if (found == FINDING_SIGNS || version != 0)
+			printf("%s %s %llu\n", domain, selector, (unsigned long long)version);
+		return;
+	}
+	json_w_object(x->w);
+	json_w_kstr(x->w, "domain", str_clean(clean, sizeof(clean), domain));
+	json_w_kstr(x->w, "selector", str_clean(clean, sizeof(clean), selector));
+	json_w_kstr(x->w, "found", words[found]);
+	json_w_kint(x->w, "version", (int64_t)version);
+	if (found != FINDING_SIGNS)
+		json_w_kstr(x->w, "why", str_clean(clean, sizeof(clean), why));
+	json_w_end(x->w);
+}
+
 static void confirm_line(struct confirming *x, char *line)
 {
 	char *domain, *selector, why[400] = "";
@@ -100,8 +124,7 @@ static void confirm_line(struct confirming *x, char *line)
 	uint64_t version = found == FINDING_SIGNS     ? x->version
 	                   : found == FINDING_UNKNOWN ? signermap_confirmed(x->before, domain, selector)
 	                                              : 0;
-	if (found == FINDING_SIGNS || version != 0)
-		printf("%s %s %llu\n", domain, selector, (unsigned long long)version);
+	tell(x, domain, selector, found, version, why);
 	if (found == FINDING_SIGNS)
 		return;
 	ctl_say("%s: %s", domain, why);
@@ -143,7 +166,7 @@ static bool read_texts(char **args, int n, struct buf *map, struct buf *before)
 int ctl_confirm(const struct ctl *c, char **args, int n)
 {
 	struct confirming x = {.c = c, .rc = CTL_DONE};
-	struct buf map = {0}, before = {0};
+	struct buf map = {0}, before = {0}, out = {0};
 	char *save = NULL;
 
 	if (!c->milter || !*c->milter) {
@@ -154,9 +177,19 @@ int ctl_confirm(const struct ctl *c, char **args, int n)
 		x.dns = keys_open(c);
 	x.before = before.data;
 	x.version = signermap_version(map.data);
+	if (x.dns && c->json) {
+		x.w = json_w_open(&out);
+		json_w_array(x.w);
+	}
 	for (char *line = x.dns && map.data ? strtok_r(map.data, "\n", &save) : NULL; line;
 	        line = strtok_r(NULL, "\n", &save))
 		confirm_line(&x, line);
+	if (x.w) {
+		json_w_end(x.w);
+		json_w_close(x.w);
+		printf("%s\n", out.data);
+		buf_free(&out);
+	}
 	if (!x.dns)
 		x.rc = CTL_USAGE; /* nothing is known of anybody */
 	dns_texts_free(x.dns);

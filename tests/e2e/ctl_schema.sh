@@ -79,6 +79,10 @@ valid check check ctl check -c "$CONF" "$INV/a.yaml"
 valid discover discover ctl discover -c "$CONF"
 valid grant grant ctl grant -c "$CONF"
 printf 'From: a@one.example\r\nDKIM-Signature: v=1; a=rsa-sha256; d=one.example; s=x; h=from; bh=aGVsbG8=; b=aGVsbG8=\r\n\r\nHello\r\n' >"$work/mail"
+echo "one.example one" >"$work/map"
+echo "one.example one 5" >"$work/before"
+valid confirm confirm ctl confirm -c "$CONF" --milter "unix:$work/nobody" "$work/map" "$work/before"
+is "confirm tells what it could not ask" "$(jq -c '[.[0].found, .[0].version]' <"$work/json")" '["unknown",5]'
 valid verify-message verify-message ctl verify-message -c "$CONF" "$work/mail"
 for verb in plan history; do
 	"$BUILD/dkimrotctl" --help | grep -q "^  $verb " || { skip "$verb" "there is no such verb"; continue; }
