@@ -1,6 +1,7 @@
 #!/bin/bash
 # The daemon's look-ups and the simulator's name servers, which share no line: what one means the other must see.
 # shellcheck disable=SC2154 # work, DNS_PORT, ...: ovhsim_lib.bash
+# shellcheck source=tests/e2e/ovhsim_lib.bash
 . "$(dirname "$0")/ovhsim_lib.bash"
 
 cat >"$work/scenario" <<EOF

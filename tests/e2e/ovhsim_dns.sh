@@ -2,6 +2,7 @@
 # The simulator's name servers on the wire, asked by Knot's kdig: UDP and TCP on one port and several addresses,
 # truncation, EDNS, aliases, names that are not there, and packets that are no questions.
 # shellcheck disable=SC2154 # work, DNS_PORT: ovhsim_lib.bash
+# shellcheck source=tests/e2e/ovhsim_lib.bash
 . "$(dirname "$0")/ovhsim_lib.bash"
 command -v kdig >/dev/null || { skip "name servers" "kdig (knot-dnsutils) is not installed"; done_testing; }
 

@@ -3,6 +3,7 @@
 # compiler is much to ask for one test: apt-get install golang-go golang-github-ovh-go-ovh-dev.
 # runtests: timeout=300
 # shellcheck disable=SC2154 # work, SRC, HTTP_URL: ovhsim_lib.bash
+# shellcheck source=tests/e2e/ovhsim_lib.bash
 . "$(dirname "$0")/ovhsim_lib.bash"
 if [ -z "$(command -v go)" ] || [ ! -d /usr/share/gocode/src/github.com/ovh/go-ovh ]; then
 	skip "go-ovh" "golang-go and golang-github-ovh-go-ovh-dev are not installed"

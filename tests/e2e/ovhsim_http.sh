@@ -2,6 +2,7 @@
 # The simulator's door: signatures, times, keys, rules, tokens, error bodies of both generations, the control page,
 # and a connection that is used as HTTP/1.1 allows. With curl and sha1sum, which know nothing of our own client.
 # shellcheck disable=SC2016,SC2034 # $1$ is no variable; HOST, TS and others bend call()
+# shellcheck source=tests/e2e/ovhsim_lib.bash
 . "$(dirname "$0")/ovhsim_lib.bash"
 
 cat >"$work/scenario" <<EOF

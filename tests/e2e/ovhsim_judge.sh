@@ -3,6 +3,7 @@
 # records through the API, one signs, people interfere, time leaps; and the judge is content with what was careful,
 # and not with what was not. Also Zimbra's v2 pages, whose cursors are headers.
 # shellcheck disable=SC2034,SC2154 # TS bends call(); work, sim_pid: ovhsim_lib.bash
+# shellcheck source=tests/e2e/ovhsim_lib.bash
 . "$(dirname "$0")/ovhsim_lib.bash"
 
 cat >"$work/scenario" <<EOF

@@ -2,6 +2,7 @@
 # A client that nobody here wrote: Debian's python3-lexicon, the library under certbot-dns-ovh, keeps a TXT record
 # in a zone of the simulator, and the record appears in DNS only after its refresh.
 # shellcheck disable=SC2154 # work, HTTP_URL: ovhsim_lib.bash
+# shellcheck source=tests/e2e/ovhsim_lib.bash
 . "$(dirname "$0")/ovhsim_lib.bash"
 PYTHON=/usr/bin/python3 # Debian's, which sees Debian's modules
 "$PYTHON" -c 'import lexicon' 2>/dev/null || { skip "lexicon" "python3-lexicon is not installed"; done_testing; }

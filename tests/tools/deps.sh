@@ -98,6 +98,7 @@ missing() {
 
 # The packages beside which a Debian package starts a server at once, and again at every boot; we only want the
 # program. So they are kept from starting while they are unpacked, and disabled after.
+# shellcheck disable=SC2086 # several services
 quiet_services() { # on|off
 	[ -n "$services" ] || return 0
 	if [ "$1" = on ]; then
