@@ -51,8 +51,8 @@ void keys_fault_word(struct keys *k, struct place at, const char *what, const ch
 	for (size_t i = 0; i < n; i++)
 		if (list[i] && all.len < 300)
 			buf_printf(&all, "%s%s", all.len ? ", " : "", list[i]);
-	keys_fault_at(
-	        k, at, "%s \"%.60s\"%s%s", what, word, all.len ? "; known here: " : "", all.len ? all.data : "");
+	keys_fault_at(k, at, "%s \"%.60s\"%s%s", what, word, all.len ? "; known here: " : "",
+	        all.len ? all.data : "");
 	buf_free(&all);
 }
 

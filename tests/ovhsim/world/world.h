@@ -29,29 +29,31 @@ const struct world_switch *world_switches(size_t *ret_n);
  * selectors: how many names dkimSelector reserves, 1 to 3. state: virgin | signing (all exist, the first signs,
  * records in place since ever) | ready (the same, none signs) | one (only the first exists, and signs). Returns
  * -EINVAL, or -EEXIST. Instants never go back: an earlier `now` counts as the latest one. */
-int world_add_domain(struct world *w, int64_t now, const char *account, const char *platform, const char *service,
-        const char *domain, const char *zone, const char *dns, unsigned selectors, const char *state);
+int world_add_domain(struct world *w, int64_t now, const char *account, const char *platform,
+        const char *service, const char *domain, const char *zone, const char *dns, unsigned selectors,
+        const char *state);
 
 struct world_request {
-	const char *account;  /* who asks, already authenticated by the shell */
-	const char *method;   /* GET POST PUT DELETE */
-	const char *path;     /* from the API's root, with the query: /1.0/..., /v1/..., /v2/... or without version */
-	const char *body;     /* NULL or JSON */
+	const char *account; /* who asks, already authenticated by the shell */
+	const char *method;  /* GET POST PUT DELETE */
+	const char *
+	        path; /* from the API's root, with the query: /1.0/..., /v1/..., /v2/... or without version */
+	const char *body; /* NULL or JSON */
 	size_t body_len;
 	int page_size;           /* v2: X-Pagination-Size, 0 = not sent */
 	const char *page_cursor; /* v2: X-Pagination-Cursor, NULL = not sent */
 };
-enum world_fault {        /* what the shell must do to the answer; the world has already decided and applied it */
-	WORLD_ANSWER,         /* send it */
-	WORLD_RESET,          /* drop the connection: the change may or may not have been applied */
-	WORLD_SLOW,           /* send it after delay_ms */
-	WORLD_TRUNCATED,      /* send half of the body, then drop */
+enum world_fault {    /* what the shell must do to the answer; the world has already decided and applied it */
+	WORLD_ANSWER, /* send it */
+	WORLD_RESET,  /* drop the connection: the change may or may not have been applied */
+	WORLD_SLOW,   /* send it after delay_ms */
+	WORLD_TRUNCATED, /* send half of the body, then drop */
 };
 struct world_answer {
 	int status;
 	enum world_fault fault;
 	int64_t delay_ms;
-	int retry_after;      /* seconds, 0 = no such header */
+	int retry_after; /* seconds, 0 = no such header */
 	const char *content_type;
 	char query_id[80];    /* X-OVH-QUERYID, "" = no such header */
 	char next_cursor[64]; /* v2: X-Pagination-Cursor-Next, "" = no such header */
@@ -61,12 +63,18 @@ struct world_answer {
 void world_request(struct world *w, int64_t now, const struct world_request *q, struct world_answer *ret);
 
 /* DNS as one of the zone's name servers (server = 0..) serves it at `now`. The shell turns it into packets. */
-enum world_rcode { WORLD_NOERROR = 0, WORLD_SERVFAIL = 2, WORLD_NXDOMAIN = 3, WORLD_REFUSED = 5, WORLD_SILENT = 100 };
+enum world_rcode {
+	WORLD_NOERROR = 0,
+	WORLD_SERVFAIL = 2,
+	WORLD_NXDOMAIN = 3,
+	WORLD_REFUSED = 5,
+	WORLD_SILENT = 100
+};
 struct world_rr {
-	char name[256];       /* owner, no trailing dot */
-	int type;             /* 1 A, 2 NS, 5 CNAME, 6 SOA, 15 MX, 16 TXT, 28 AAAA; others as in their text form */
+	char name[256]; /* owner, no trailing dot */
+	int type;       /* 1 A, 2 NS, 5 CNAME, 6 SOA, 15 MX, 16 TXT, 28 AAAA; others as in their text form */
 	uint32_t ttl;
-	char *data;           /* text form: target without dot, MX "preference host", TXT joined, SOA "mname rname serial refresh retry expire minimum" */
+	char *data; /* text form: target without dot, MX "preference host", TXT joined, SOA "mname rname serial refresh retry expire minimum" */
 };
 struct world_rrs {
 	enum world_rcode rcode;
@@ -74,7 +82,8 @@ struct world_rrs {
 	struct world_rr answer[8], authority[4];
 	size_t n_answer, n_authority;
 };
-void world_dns(struct world *w, int64_t now, unsigned server, const char *name, int type, struct world_rrs *ret);
+void world_dns(
+        struct world *w, int64_t now, unsigned server, const char *name, int type, struct world_rrs *ret);
 void world_rrs_free(struct world_rrs *r);
 
 /* The next instant at which anything changes by itself, or 0: lets a virtual clock leap. */
@@ -98,10 +107,10 @@ bool world_revoked(const struct world *w, const char *account);
 struct world_change {
 	int64_t at;
 	const char *domain, *selector, *method, *path; /* borrowed from the world */
-	int status;           /* what was answered; 0 when the connection was dropped instead */
-	bool applied;         /* it changed, or started to change, something; whatever was answered */
-	int broken;           /* safety rule broken by the request, 0 = none */
-	const char *why;      /* in words, "" = fine */
+	int status;      /* what was answered; 0 when the connection was dropped instead */
+	bool applied;    /* it changed, or started to change, something; whatever was answered */
+	int broken;      /* safety rule broken by the request, 0 = none */
+	const char *why; /* in words, "" = fine */
 };
 size_t world_changes(const struct world *w);
 const struct world_change *world_change(const struct world *w, size_t i);
