@@ -163,6 +163,8 @@ static void adopt(struct engine *e, const struct store_key *k, enum platform p, 
 {
 	struct account *a = account_by_name(e, k->account);
 
+	/* Keys of our own are not followed: nobody but this daemon moves them, so what was begun is found done or not when the
+	 * domain is back, and until then the signer keeps the map that it has. */
 	if (a == NULL || !d->has_intent || e->n_slots_before != 0 || p == PLATFORM_EXTERNAL)
 		return;
 	struct orphan *o = xcalloc(1, sizeof(*o));

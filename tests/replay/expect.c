@@ -103,7 +103,7 @@ static bool is_next(const struct line *l)
 /* Who signs: in truth, and as the daemon shows it. "nobody", "somebody", "both", or one selector. */
 static bool is_signs(const struct line *l)
 {
-	const char *truth = world_signing(sim.world, sim.now, replay.focus), *word = l->w[2];
+	const char *truth = life_signing(), *word = l->w[2];
 	const struct json *j = show();
 	const char *active = json_string(json_get(j, "active_selector"));
 	bool yes;
@@ -125,7 +125,7 @@ static bool is_signs(const struct line *l)
 /* The truth alone, whatever the daemon knows. */
 static bool is_truth(const struct line *l)
 {
-	const char *truth = world_signing(sim.world, sim.now, replay.focus), *word = l->w[2];
+	const char *truth = life_signing(), *word = l->w[2];
 
 	str_format(replay.error, sizeof(replay.error), "%s signs", truth[0] != '\0' ? truth : "nobody");
 	if (strcmp(word, "nobody") == 0)
@@ -317,6 +317,7 @@ static struct {
 
 static void after_event(void)
 {
+	life_moves();
 	bool holds = watch.holds(&watch.line);
 
 	watch.met = watch.throughout ? watch.met && holds : holds;
@@ -330,7 +331,7 @@ static bool attend(int64_t span)
 		return watch.met;
 	sim.after = after_event;
 	life_pass(span);
-	sim.after = NULL;
+	sim.after = life_moves;
 	sim.halt = false;
 	return watch.met;
 }

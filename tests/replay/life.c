@@ -13,7 +13,7 @@
 #include "io/store.h"
 #include "io_ram/store_ram.h"
 #include "replay.h"
-#include "simulation/sim.h"
+#include "simulation/sim_keys.h"
 
 #define EPOCH (INT64_C(1790000000) * 1000)
 
@@ -50,6 +50,20 @@ static enum sim_fate fate_of(const char *method, const char *path)
 	const char *action = strstr(path, "/auth/time") != NULL ? "time" : life_action(method, path);
 
 	if (armed.times == 0 || strcmp(action, armed.action) != 0)
+		return SIM_SEND;
+	armed.times--;
+	return armed.fate;
+}
+
+/* The key store's own changes, by the words of the platform (core/external.h). */
+static enum sim_fate fate_of_key(enum keystore_op op)
+{
+	static const char *const actions[] = {[KEYSTORE_MAKE] = "make",
+	        [KEYSTORE_MAP] = "switch",
+	        [KEYSTORE_REVOKE] = "revoke",
+	        [KEYSTORE_SHRED] = "shred"};
+
+	if (armed.times == 0 || (size_t)op >= ARRAY_SIZE(actions) || !str_eq(actions[op], armed.action))
 		return SIM_SEND;
 	armed.times--;
 	return armed.fate;
@@ -104,6 +118,7 @@ static bool configure(void)
 		        replay.accounts[i], replay.requests_per_minute);
 	const char *safety = replay.safety.data != NULL ? replay.safety.data : "";
 	bool given = strstr(safety, "max_daily_changes") != NULL;
+	buf_puts(&b, "signers: { opendkim: { stamp: /stamp } }\n");
 	buf_printf(&b, "%spoll: { active: 30s%s }\nsafety: { %s%s }\n",
 	        replay.top.data != NULL ? replay.top.data : "",
 	        replay.poll.data != NULL ? replay.poll.data : "", given ? "" : "max_daily_changes: 100",
@@ -159,7 +174,9 @@ struct entry *life_entry(const char *name)
 bool life_domain(const struct line *l)
 {
 	struct buf extra = {0};
-	const char *service = l->w[2][0] == 'e' ? "svc-1" : NULL, *account = "default", *at = "ovh";
+	bool external = strcmp(l->w[2], "external") == 0;
+	const char *service = l->w[2][0] == 'e' && !external ? "svc-1" : NULL, *account = "default",
+	           *at = "ovh";
 	struct entry *e = &replay.entries[replay.n_entries];
 	unsigned selectors = 2;
 	char name[300];
@@ -180,9 +197,12 @@ bool life_domain(const struct line *l)
 	}
 	if (service != NULL && (extra.data == NULL || strstr(extra.data, "service:") == NULL))
 		buf_printf(&extra, ", service: %s", service);
+	if (external)
+		buf_puts(&extra, ", signer: opendkim, key: ed25519");
 	if (extra.data == NULL || strstr(extra.data, " dns:") == NULL)
 		buf_puts(&extra, ", dns: ovh");
-	if (world_add_domain(sim.world, sim.now, account, l->w[2],
+	/* of an external domain the world has no more than the zone */
+	if (world_add_domain(sim.world, sim.now, account, external ? "mxplan" : l->w[2],
 	            service != NULL ? service : "00000000-0000-4000-8000-000000000001", l->w[1], l->w[1], at,
 	            selectors, l->w[3]) != 0) {
 		buf_free(&extra);
@@ -234,10 +254,12 @@ bool life_start(void)
 	replay.dns = dns_new(replay.loop, &o, &why);
 	replay.store = store_open("replay", false, error, sizeof(error));
 	store_witness(replay.store, "replay");
+	replay.keys = keystore_new(replay.loop, "", error, sizeof(error));
 	struct engine_parts parts = {.loop = replay.loop,
 	        .http = replay.http,
 	        .dns = replay.dns,
 	        .store = replay.store,
+	        .keystore = replay.keys,
 	        .config = replay.config,
 	        .credentials = list};
 	replay.engine = engine_new(&parts);
@@ -259,10 +281,32 @@ void life_stop(bool crash)
 		store_ram_crash(replay.store);
 	else
 		store_close(replay.store);
+	keystore_free(replay.keys);
 	dns_free(replay.dns);
 	http_free(replay.http);
 	loop_free(replay.loop);
+	free(sim_keys.zombie);
 	sim.halt = false;
+}
+
+void life_moves(void)
+{
+	if (replay.signer_silent || sim.now < replay.signer_takes)
+		return;
+	sim_signer_takes();
+	replay.signer_takes = sim.now + 10 * MS_SECOND;
+}
+
+const char *life_signing(void)
+{
+	const struct entry *e = life_entry(replay.focus);
+	static char selector[128];
+
+	if (e == NULL || strcmp(e->platform, "external") != 0)
+		return world_signing(sim.world, sim.now, replay.focus);
+	if (!sim_signer_uses(replay.focus, selector))
+		selector[0] = '\0';
+	return selector;
 }
 
 bool life_reload(void)
@@ -294,6 +338,9 @@ void life_begin(void)
 	sim.now = EPOCH;
 	sim.boot_at = EPOCH - MS_HOUR;
 	sim.leaving = fate_of;
+	sim.after = life_moves;
+	memset(&sim_keys, 0, sizeof(sim_keys));
+	sim_keys.leaving = fate_of_key;
 	sim.world = world_new(1);
 	armed.times = 0;
 	replay.accounts[replay.n_accounts++] = xstrdup("default");
@@ -308,6 +355,7 @@ void life_end(void)
 	store_ram_forget("replay");
 	store_ram_forget("replay.saved");
 	store_ram_forget_witness("replay");
+	sim_keys_forget();
 	buf_free(&replay.safety);
 	buf_free(&replay.poll);
 	buf_free(&replay.policy);

@@ -16,6 +16,8 @@
  *   save state, lose state, older state          the last two while it is down
  *   lose witness                                 the host starts anew: nobody vouches for the state (io/store.h)
  *   clock +SPAN|-SPAN|right     the host's; offset SPAN: what /auth/time adds
+ *   signer silent|prompt         of external domains: whether it takes its new map. What is asked of the key store is
+ *                               make, switch, revoke, shred where an ACTION is spoken of
  *   person NAME DEED...         behind our back (world.h)
  *   order rotate|compromised|back, pause all|NAME REASON [SPAN], resume all|NAME
  *   from now on                 what was told and asked for until here is not looked at any more; from the beginning

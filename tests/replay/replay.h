@@ -52,6 +52,7 @@ struct replay {
 	struct http *http;
 	struct dns *dns;
 	struct store *store;
+	struct keystore *keys;
 	struct engine *engine;
 	/* what it said and did; the cursors stand behind what was expected last */
 	struct told *told;
@@ -59,6 +60,9 @@ struct replay {
 	enum ask_result answer;
 	char answer_text[600];
 	bool answered;
+	/* the signer of external domains */
+	bool signer_silent;
+	int64_t signer_takes; /* not before then */
 };
 extern struct replay replay;
 
@@ -73,6 +77,10 @@ void life_stop(bool crash);
 bool life_reload(void);
 /* Virtual time passes, whether or not the daemon runs. */
 void life_pass(int64_t ms);
+/* After every event: the signer of external domains takes its maps. */
+void life_moves(void);
+/* Which selector the domain spoken of is signed with in truth; "" = none. Until the next call. */
+const char *life_signing(void);
 bool life_domain(const struct line *l);
 struct entry *life_entry(const char *name);
 /* "create", "enable", "disable", "delete", "publish", "refresh" for a changing request, else "". */

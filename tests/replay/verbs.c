@@ -295,6 +295,13 @@ static bool do_from(const struct line *l)
 	return true;
 }
 
+/* The unit that has the signer of external domains read its maps: it runs at once, or not at all. */
+static bool do_signer(const struct line *l)
+{
+	replay.signer_silent = strcmp(l->w[1], "silent") == 0;
+	return replay.signer_silent || strcmp(l->w[1], "prompt") == 0 || fail("silent or prompt");
+}
+
 static const struct {
 	const char *word;
 	unsigned words; /* at least */
@@ -324,6 +331,7 @@ static const struct {
         {"order",     2, do_order    },
         {"pause",     3, do_pause    },
         {"resume",    2, do_resume   },
+        {"signer",    2, do_signer   },
         {"from",      3, do_from     },
         {"expect",    2, expect      },
 };

@@ -108,6 +108,7 @@ struct keystore_call {
 	char *domain, *name;
 	keystore_done *done;
 	void *arg;
+	bool over; /* the story halted at it */
 };
 
 struct keystore *keystore_new(struct loop *l, const char *root, char *error, size_t error_len)
@@ -146,10 +147,34 @@ static void call_free(void *arg)
 	free(c);
 }
 
+/* Whoever asked hears nothing; the call goes with the loop. */
+static void halt_at(struct keystore_call *c, bool carried_out)
+{
+	c->done = NULL;
+	if (carried_out)
+		carry_out(c);
+	c->over = true;
+	sim.halt = true;
+	sim_later(c->k->l, INT64_C(1000) * MS_DAY, call_free, c, call_free);
+}
+
 static void due(void *arg)
 {
-	carry_out(arg);
-	call_free(arg);
+	struct keystore_call *c = arg;
+	enum sim_fate fate = sim_keys.leaving != NULL ? sim_keys.leaving(c->q.op) : SIM_SEND;
+	struct holding none = {.n = 0};
+
+	if (fate == SIM_HALT_BEFORE || fate == SIM_HALT_AFTER) {
+		halt_at(c, fate == SIM_HALT_AFTER);
+		return;
+	}
+	if (fate != SIM_SEND && c->done != NULL) {
+		c->done(c->arg, -EIO, "lost", &none);
+		c->done = NULL;
+	}
+	if (fate != SIM_LOSE_REQUEST)
+		carry_out(c);
+	call_free(c);
 }
 
 /* A crash finds what was asked for done, or not begun. */
@@ -157,7 +182,7 @@ void keystore_free(struct keystore *k)
 {
 	for (struct keystore_call *c = k->calls; c != NULL; c = c->next) {
 		c->done = NULL;
-		if (sim_chance(0.5))
+		if (!c->over && sim_chance(0.5))
 			carry_out(c);
 		c->q.op = KEYSTORE_LOOK;
 	}

@@ -10,6 +10,8 @@ struct sim_keys {
 	double fault; /* chance that a file cannot be read or written */
 	unsigned long shredded;
 	struct keystore *zombie; /* freed once its loop is gone */
+	/* What becomes of what is asked of it; NULL = all of it is SIM_SEND. What is lost answers -EIO. */
+	enum sim_fate (*leaving)(enum keystore_op op);
 };
 extern struct sim_keys sim_keys;
 
