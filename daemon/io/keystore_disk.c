@@ -57,6 +57,18 @@ static int disk_read(void *arg, const char *path, struct buf *ret)
 	return r;
 }
 
+/* A folder inherits the signers' group and setgid from the one it is in. A chmod afterwards would take setgid away again, for
+ * the daemon is no member of that group, and setting it is what RestrictSUIDSGID= forbids: so the mode is right from the
+ * start. The umask is the process's; nobody else changes it while this thread runs, and every other file is made 0600. */
+static bool make_folder(int fd, const char *name)
+{
+	mode_t before = umask(0777 & ~FOLDER_MODE);
+	bool made = mkdirat(fd, name, FOLDER_MODE) == 0;
+
+	umask(before);
+	return made;
+}
+
 /* Opens the folder of a path below the root, making what is missing; *ret_name is what is left. */
 static int open_folder(const struct disk *d, const char *path, const char **ret_name)
 {
@@ -66,9 +78,9 @@ static int open_folder(const struct disk *d, const char *path, const char **ret_
 		char name[300];
 
 		str_format(name, sizeof(name), "%.*s", (int)(slash - path), path);
-		bool made = mkdirat(fd, name, FOLDER_MODE) == 0;
+		bool made = make_folder(fd, name);
 		int next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (next >= 0 && made && (fchmod(next, FOLDER_MODE) < 0 || fsync(fd) < 0)) {
+		if (next >= 0 && made && fsync(fd) < 0) {
 			close(next);
 			next = -1;
 		}
