@@ -41,12 +41,14 @@ struct keyring_key *keyring_add(struct keyring *r)
 static bool read_key(struct keyring *r, const char *line)
 {
 	struct keyring_key k = {.version = 0};
-	long long created, revoked, shredded;
+	long long created, revoked, shredded, changed;
 	unsigned long long version;
 	int imported, end = 0;
 
-	if (sscanf(line, "key %127s created=%lld revoked=%lld shredded=%lld imported=%d version=%llu%n",
-	            k.held.name, &created, &revoked, &shredded, &imported, &version, &end) != 6 ||
+	if (sscanf(line,
+	            "key %127s created=%lld revoked=%lld shredded=%lld imported=%d version=%llu "
+	            "changed=%lld%n",
+	            k.held.name, &created, &revoked, &shredded, &imported, &version, &changed, &end) != 7 ||
 	        line[end] != '\0' || !dname_valid_selector(k.held.name) || keyring_find(r, k.held.name))
 		return false;
 	k.held.created = created;
@@ -54,6 +56,7 @@ static bool read_key(struct keyring *r, const char *line)
 	k.held.shredded = shredded;
 	k.held.imported = imported != 0;
 	k.version = version;
+	k.held.changed = changed;
 	*keyring_add(r) = k;
 	return true;
 }
@@ -118,9 +121,11 @@ void keyring_write(struct buf *out, const struct keyring *r)
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct held_key *k = &r->key[i].held;
 
-		buf_printf(out, "key %s created=%lld revoked=%lld shredded=%lld imported=%d version=%llu\n",
+		buf_printf(out,
+		        "key %s created=%lld revoked=%lld shredded=%lld imported=%d version=%llu "
+		        "changed=%lld\n",
 		        k->name, (long long)k->created, (long long)k->revoked, (long long)k->shredded,
-		        k->imported, (unsigned long long)r->key[i].version);
+		        k->imported, (unsigned long long)r->key[i].version, (long long)k->changed);
 		for (unsigned p = 0; p < k->n; p++)
 			buf_printf(out, "part %s %s %u %s\n", k->part[p].selector,
 			        k->part[p].type == DKIM_TYPE_ED25519 ? "ed25519" : "rsa", k->part[p].bits,

@@ -79,6 +79,7 @@ struct held_part {
 struct held_key {
 	char name[128]; /* SELECTOR_NAME: that of its first part */
 	int64_t created;
+	int64_t changed; /* when the map last came to name it, or ceased to; 0 = never */
 	int64_t revoked; /* 0 = it is in the rotation */
 	int64_t shredded; /* 0 = its private key is there. Then only the name is remembered: it is never used again */
 	bool imported; /* `dkimrotctl adopt` brought it */

@@ -192,7 +192,12 @@ static int write_maps(struct store *s, struct keyring_key *k)
 	bool second_first = s->q->external->layout == LAYOUT_RSPAMD;
 	int r;
 
+	struct keyring_key *before = s->map.mapped ? keyring_find(&s->ring, s->map.selector) : NULL;
+
+	if (before != NULL)
+		before->held.changed = s->q->now;
 	k->version = signermap_version(s->first.data) + 1;
+	k->held.changed = s->q->now;
 	if ((r = write_ring(s)) < 0 || (r = write_map(s, &k->held, k->version, second_first)) < 0)
 		return r;
 	return write_map(s, &k->held, k->version, !second_first);

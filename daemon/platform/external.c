@@ -47,7 +47,7 @@ static void place_key(struct pass *p, const struct held_key *k, int64_t now)
 	s->key = k;
 	s->listed = true;
 	s->read_at = now;
-	s->last_update = k->created;
+	s->last_update = k->changed > k->created ? k->changed : k->created; /* as OVHcloud's: of its state */
 	if (dname_dkim(name, k->name, d->domain))
 		str_copy(s->record, sizeof(s->record), name);
 	dkimkey_hex(k->part[0].digest, s->target); /* its identity, where the model has a CNAME's target */

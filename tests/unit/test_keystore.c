@@ -172,6 +172,9 @@ static void test_life(void **state)
 	assert_true(last.held.stamped && last.held.key[0].taken);
 
 	assert_int_equal(ask(KEYSTORE_MAP, &open_x, "k2", 16), 0);
+	/* When the map came to name a key, and ceased to: the witness that nothing happened unseen. */
+	assert_int_equal(last.held.key[0].changed, 16);
+	assert_int_equal(last.held.key[1].changed, 16);
 	assert_true(last.held.key[1].mapped && !last.held.key[1].taken && last.held.key[0].taken);
 	assert_int_equal(ask(KEYSTORE_REVOKE, &open_x, "k1", 17),
 	        -EBUSY); /* the signer has not said that it left it */
