@@ -23,7 +23,7 @@ is "what is under way" "$(ask state "SELECT domain, action, answered FROM v_inte
 is "nothing rotates" "$(ask state "SELECT count(*) FROM v_rotating")" "0;"
 is "the history" "$(ask history "SELECT domain_id, at, kind FROM v_history LIMIT 1")" "1|1970-01-01T00:00:00Z|number;"
 is "SQLite finds no fault" "$(ask state "PRAGMA integrity_check")$(ask history "PRAGMA integrity_check")" "ok;ok;"
-is "it is ours" "$(ask state "PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode")" "1145784653;1;wal;"
+is "it is ours" "$(ask state "PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode")" "1145784653;2;wal;"
 is "nobody else may read it" "$(find "$work/state" -perm /077)" ""
 is "and the daemon finds it as it was" "$("$BUILD/e2e/store_writer" check "$work/state")" 3
 echo "1..$n"
