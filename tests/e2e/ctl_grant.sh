@@ -69,7 +69,8 @@ soon "what lacks is told" 30 logged 'credential-lacks .*POST /domain/zone/[a-z]*
 is "once, as a warning" "$(log_count 'warning credential-lacks')" 1
 soon "what is too much is told" 30 logged 'warning credential-exceeds .*GET /me'
 soon "that it expires, as what a person must see to" 30 logged 'err credential-expires account default'
-has "status shows when" "$("$BUILD/dkimrotctl" --socket "$SOCK" status)" "its key expires in 8d"
+# Nine days but the moments since then: "8d 23h", or "9d" where nothing took a second.
+is "status shows when" "$("$BUILD/dkimrotctl" --socket "$SOCK" status | grep -cE 'its key expires in (8d|9d)')" 1
 has "and what lacks" "$("$BUILD/dkimrotctl" --socket "$SOCK" status)" "its key lacks 2 access rules: dkimrotctl grant"
 ok "a metric as well" grep -qE '^dkimrotd_credential_expires_timestamp_seconds\{account="default"\} [0-9]{10}$' \
 	<(curl -s --unix-socket "$SOCK" http://x/metrics)
