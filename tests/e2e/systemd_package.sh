@@ -20,7 +20,8 @@ if [ "${1-}" != inside ]; then
 	missing=''
 	for file in $(cd "$SRC" && find conf man systemd -type f) dkimrotd-events.7 dkimrotd.catalog; do
 		name=${file##*/}
-		[[ $name != *.sysusers ]] || name=dkimrotd.conf
+		[[ $name != *.sysusers ]] || name=sysusers.d/dkimrotd.conf
+		[[ $name != *.tmpfiles ]] || name=tmpfiles.d/dkimrotd.conf
 		grep -q "/$name\$" <<<"$inside" || missing+=" $file"
 	done
 	if [ -z "$missing" ]; then echo "ok 3 - it holds everything that is to be installed"; else
