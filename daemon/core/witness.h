@@ -13,7 +13,7 @@
 enum said {
 	SAID_NOTHING, /* silent, refused, lame, or nonsense: no word at all */
 	SAID_CNAME,
-	SAID_CNAMES,  /* two or more at one name, which the DNS does not allow */
+	SAID_CNAMES,  /* two or more at one name, which the DNS (of keys: RFC 6376, 3.6.2.2) does not allow */
 	SAID_NO_DATA, /* the name exists, without a CNAME */
 	SAID_NO_NAME, /* NXDOMAIN */
 };
@@ -22,8 +22,8 @@ struct witness {
 	unsigned server; /* index of its name in struct testimony */
 	enum said said;
 	const char *why;  /* with SAID_NOTHING, static: "no answer"; never NULL */
-	char target[256]; /* with SAID_CNAME: lower case, no trailing dot */
-	uint32_t ttl;     /* with SAID_CNAME: seconds */
+	char target[256]; /* with SAID_CNAME: lower case, no trailing dot; else empty */
+	uint32_t ttl;     /* with SAID_CNAME and SAID_CNAMES: seconds */
 	char address[48]; /* that was asked, for people; "" = not known */
 	uint32_t took;    /* ms from the look's beginning to the answer */
 };

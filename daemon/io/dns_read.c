@@ -87,19 +87,25 @@ static void witness_read_key(const struct dnswire *m, const struct dns_ask *a, s
 		return;
 	}
 	w->ttl = ttl_cap(f.ttl);
-	w->said = f.n > 1 ? SAID_CNAMES : SAID_CNAME;
-	str_copy(w->target, sizeof(w->target), "(no key)");
+	w->said = SAID_CNAME;
 	if (!dnswire_name_eq(&f.end, &a->name)) {
 		str_copy(w->target, sizeof(w->target), "(a CNAME)");
-	} else if (f.n == 1 && dnswire_record_text(m, &f.first, &text, &len) == 0) {
-		if (dkim_parse(text, len, &key) == DKIM_OK) {
-			if (key.revoked)
-				str_copy(w->target, sizeof(w->target), "revoked");
-			else if (dkimkey_digest(key.key, key.len, digest) == 0)
-				dkimkey_hex(digest, w->target);
-		}
-		free(text);
+		return;
 	}
+	if (f.n > 1) {
+		w->said = SAID_CNAMES;
+		return;
+	}
+	str_copy(w->target, sizeof(w->target), "(no key)");
+	if (dnswire_record_text(m, &f.first, &text, &len) < 0)
+		return;
+	if (dkim_parse(text, len, &key) == DKIM_OK) {
+		if (key.revoked)
+			str_copy(w->target, sizeof(w->target), "revoked");
+		else if (dkimkey_digest(key.key, key.len, digest) == 0)
+			dkimkey_hex(digest, w->target);
+	}
+	free(text);
 }
 
 struct witness dns_read_record(const struct dns_ask *a)

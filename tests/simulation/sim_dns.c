@@ -228,8 +228,13 @@ static void ask_server_key(unsigned server, const char *record, struct witness *
 	for (size_t i = 0; r.rcode == WORLD_NOERROR && i < r.n_answer; i++) {
 		if (r.answer[i].type != TXT || !str_caseeq(r.answer[i].name, record))
 			continue;
-		w->said = n++ == 0 ? SAID_CNAME : SAID_CNAMES;
 		w->ttl = r.answer[i].ttl;
+		if (n++ > 0) {
+			w->said = SAID_CNAMES;
+			w->target[0] = '\0';
+			break;
+		}
+		w->said = SAID_CNAME;
 		str_copy(w->target, sizeof(w->target), "(no key)");
 		if (dkim_parse(r.answer[i].data, strlen(r.answer[i].data), &key) != DKIM_OK)
 			continue;
