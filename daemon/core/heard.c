@@ -92,7 +92,7 @@ bool heard_next(const char **at, struct heard *ret)
 		return false;
 	memcpy(h.about, p, rest);
 	h.about[rest] = '\0';
-	if (str_eq(h.about, "-"))
+	if (str_eq(h.about, "-") && !str_eq(h.said, "wrong")) /* a CNAME may well lead to the name "-" */
 		h.about[0] = '\0';
 	*at = end + 1;
 	*ret = h;
