@@ -73,7 +73,7 @@ configure() {
 		echo "state: $STATE"
 		echo "control: $SOCK"
 		echo "poll: { ${POLL-active: 200ms, settled: 1s} }"
-		echo "dns: { resolvers: [\"127.0.0.1:$DNS_PORT\"], authoritative_port: $DNS_PORT, trust_anchor: \"\" }"
+		echo "dns: { resolvers: [\"${RESOLVER-127.0.0.1}:$DNS_PORT\"], authoritative_port: $DNS_PORT, trust_anchor: \"\" }"
 		echo "safety: { ${SAFETY-minimum_grace: 1s, longest_gap: 1min, max_daily_changes: 1000} }"
 		echo "policies: { default: { ${POLICY-rotate_every: 15s, grace: 5s, splay: 0%} } }"
 		[ $# = 0 ] || printf '%s\n' "$@"

@@ -131,12 +131,11 @@ names() { ask "domains/$1" | jq -r '.selectors[].name' 2>/dev/null; }
 knows_names() { [ "$(names knot.example | wc -l)" = 2 ] && [ "$(names bind.example | wc -l)" = 2 ]; }
 
 credentials
-POLICY='rotate_every: 20s, grace: 5s, splay: 0%'
+RESOLVER=$K POLICY='rotate_every: 20s, grace: 5s, splay: 0%'
 configure "dns_servers:" \
 	"  default: { server: $K@$DNS_PORT, secret: $work/tsig.key, ttl: 60 }" \
 	"  bind: { server: \"$N:$N_PORT\", secret: $work/bare.key, key: dk, ttl: 60 }" \
 	"  wrong: { server: \"$N:$N_PORT\", secret: $work/wrong.key, key: dk }"
-sed -i "s/^dns: .*/dns: { resolvers: [\"$K@$DNS_PORT\"], authoritative_port: $DNS_PORT, trust_anchor: \"\" }/" "$CONF"
 inventory a.yaml <<END
 domain: knot.example, platform: emailpro, service: emailpro-zz1-1, dns: rfc2136
 domain: bind.example, platform: exchange, service: hosted-zz1-1, dns: rfc2136, dns_server: bind

@@ -40,16 +40,17 @@ split() { fold -w 200 <<<"$1" | sed 's/.*/"&"/' | tr '\n' ' '; } # a TXT record'
 
 # --- knot ----------------------------------------------------------------------------------------------------------
 
-# knot_start ZONE [LINE OF KNOT'S CONFIGURATION...] <records: serves it on KNOT_PORT; "@ SOA" and "@ NS" are made here.
+# knot_start ZONE [LINE OF KNOT'S CONFIGURATION...] <records: serves it on KNOT_ADDRESS and KNOT_PORT, which may be set
+# before; "@ SOA" and "@ NS" are made here.
 knot_start() {
 	local zone=$1
 	shift
-	KNOT_PORT=$(free_port)
+	KNOT_ADDRESS=${KNOT_ADDRESS-127.0.0.1} KNOT_PORT=${KNOT_PORT-$(free_port)}
 	mkdir -p "$work/knot"/{zones,db,run}
 	cat >"$work/knot/knot.conf" <<-END
 		server:
 		    rundir: "$work/knot/run"
-		    listen: 127.0.0.1@$KNOT_PORT
+		    listen: $KNOT_ADDRESS@$KNOT_PORT
 		    udp-workers: 1
 		    tcp-workers: 1
 		    background-workers: 1
@@ -70,14 +71,14 @@ knot_start() {
 		    $([ $# = 0 ] || echo 'acl: update')
 	END
 	{
-		printf '$ORIGIN %s.\n$TTL %s\n@ SOA ns hostmaster 1 3600 600 86400 %s\n@ NS ns\nns A 127.0.0.1\n' "$zone" "${ZONE_TTL-60}" "${ZONE_TTL-60}"
+		printf '$ORIGIN %s.\n$TTL %s\n@ SOA ns hostmaster 1 3600 600 86400 %s\n@ NS ns\nns A %s\n' "$zone" "${ZONE_TTL-60}" "${ZONE_TTL-60}" "$KNOT_ADDRESS"
 		cat
 	} >"$work/knot/zones/$zone.zone"
 	knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
 	mail_pids+=($!)
 	until_true 20 knot_answers "$zone" || { echo "Bail out! knot does not start"; cat "$work/knot/log"; exit 1; }
 }
-knot_answers() { kdig +short +time=1 +retry=0 -p "$KNOT_PORT" @127.0.0.1 "$1" SOA 2>/dev/null | grep -q .; }
+knot_answers() { kdig +short +time=1 +retry=0 -p "$KNOT_PORT" "@$KNOT_ADDRESS" "$1" SOA 2>/dev/null | grep -q .; }
 
 # --- signers -------------------------------------------------------------------------------------------------------
 
@@ -116,7 +117,7 @@ rspamd_start() {
 			cache_file = "$work/rspamd/cache";
 			disable_hyperscan = true;
 			map_watch_interval = 1s;
-			dns { nameserver = ["127.0.0.1:${KNOT_PORT-1}"]; timeout = 2s; }
+			dns { nameserver = ["${KNOT_ADDRESS-127.0.0.1}:${KNOT_PORT-1}"]; timeout = 2s; }
 		}
 		logging { type = "console"; level = "warning"; }
 		modules { path = "/usr/share/rspamd/plugins/dkim_signing.lua"; }
