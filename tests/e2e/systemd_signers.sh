@@ -1,12 +1,13 @@
 #!/bin/bash
 # The units for signers of the site's own, under a real systemd (tests/tools/sdboot): the daemon as its real unit with its
-# real user, Knot DNS as the zone by dynamic updates, and OpenDKIM as Debian's unit, which may read the keys as a member of
-# dkimrotd-signers and does not start before it has maps. One domain comes to sign by the stamp, one by a message that was
-# seen signed, and a rotation shows in the mail. Called with "inside", it is the test itself.
+# real user, Knot DNS as the zone by dynamic updates, and OpenDKIM and rspamd as Debian's units, which may read the keys as
+# members of dkimrotd-signers; OpenDKIM does not start before it has maps, rspamd runs without. Of each, one domain comes to
+# sign by the stamp, one by a message that was seen signed, and a rotation shows in the mail, which the other one verifies.
+# Called with "inside", it is the test itself.
 # runtests: timeout=450 alone
 # shellcheck disable=SC2016,SC2154,SC2329,SC2317 # $ORIGIN is the zone file's; what the library sets; called by ok and until_true
 if [ "${1-}" != inside ]; then
-	for need in opendkim knotd kdig; do
+	for need in opendkim rspamd knotd kdig; do
 		command -v "$need" >/dev/null || { echo "ok 1 - signers under systemd # SKIP $need is not installed"; echo "1..1"; exit 0; }
 	done
 	# shellcheck source=tests/e2e/systemd_lib.bash
@@ -15,16 +16,26 @@ if [ "${1-}" != inside ]; then
 fi
 # shellcheck source=tests/e2e/systemd_lib.bash
 . /src/tests/e2e/systemd_lib.bash
+# shellcheck source=tests/e2e/receivers_lib.bash
+. /src/tests/e2e/receivers_lib.bash
 
-KEYS=/var/lib/dkimrotd/keys STAMP=/var/lib/dkimrotd-signer/opendkim PORT=5354 MILTER=8891
+KEYS=/var/lib/dkimrotd/keys STAMPS=/var/lib/dkimrotd-signer PORT=5354 RSPAMD_CHECK=11333
+# Who signs, as which user, where it listens as a milter; and its two domains: confirmed by the stamp, and by a message.
+signers=(opendkim rspamd)
+declare -A user=([opendkim]=opendkim [rspamd]=_rspamd) milter=([opendkim]=8891 [rspamd]=11332)
+declare -A plain=([opendkim]=open.mail.example [rspamd]=spam.mail.example)
+declare -A asked=([opendkim]=asked.mail.example [rspamd]=seen.mail.example)
 dom() { curl -s -m 10 --unix-socket /run/dkimrotd/control.sock "http://x/v1/domains/$1" | jq -r "$2"; }
 signs_with() { dom "$1" '.active_selector // empty'; }
 signs_now() { [ -n "$(signs_with "$1")" ]; }
 signs_with_another() { signs_now "$1" && [ "$(signs_with "$1")" != "$2" ]; } # DOMAIN SELECTOR
 as() { setpriv --reuid="$1" --regid="$1" --init-groups "${@:2}"; }
-selector_in_mail() { # DOMAIN: of a message that goes through the milter
-	/usr/bin/python3 "$SRC/tests/e2e/milter_sign.py" "$MILTER" "$1" | tr -d '\r\n\t ' | sed -n 's/.*[;:]s=\([^;]*\);.*/\1/p'
+# A message goes through the signer: with which selector was it signed, and what does the other signer say of it?
+mail_says() { # SIGNER DOMAIN
+	/usr/bin/python3 "$SRC/tests/e2e/milter_sign.py" "${milter[$1]}" "$2" >"$work/mail" || return
+	echo "$(tr -d '\r\n\t ' <"$work/mail" | sed -n 's/.*[;:]s=\([^;]*\);.*/\1/p') $(seen_of "$1" "$work/mail")"
 }
+mail_is() { [ "$(mail_says "$1" "$2")" = "$3 $HOLDS" ]; } # SIGNER DOMAIN SELECTOR
 ordered() { timeout 20 dkimrotctl rotate "$1" 2>/dev/null; }
 mode() { stat -c '%U %G %a' "$@" | sort -u | paste -sd, -; }
 answers() { kdig +short +time=1 +retry=0 -p "$PORT" @127.0.0.1 mail.example SOA 2>/dev/null | grep -q .; }
@@ -35,29 +46,40 @@ systemd-tmpfiles --create dkimrotd.conf
 systemctl daemon-reload
 is "the folder of keys is for the signers' group" "$(mode "$KEYS")" "dkimrotd dkimrotd-signers 2750"
 is "systemd finds nothing to say about the units" "$(systemd-analyze verify --man=no --recursive-errors=no dkimrotd.service \
-	dkimrotd-{signer,confirm}@opendkim.{path,service} 2>&1 | grep -F dkimrotd)" ""
+	dkimrotd-{signer,confirm}@{opendkim,rspamd}.{path,service} 2>&1 | grep -F dkimrotd)" ""
 
-# --- OpenDKIM, before there is anything to sign with
-usermod -aG dkimrotd-signers opendkim
+# --- the signers, before there is anything to sign with
 useradd -G dkimrotd friend && useradd stranger
 cat >/etc/opendkim.conf <<END
 Syslog yes
 UserID opendkim
 PidFile /run/opendkim/opendkim.pid
-Socket inet:$MILTER@127.0.0.1
+Socket inet:${milter[opendkim]}@127.0.0.1
 Mode s
 Canonicalization relaxed/simple
 $(manual_says opendkim)
 END
-has "the manual tells what its configuration needs" "$(cat /etc/opendkim.conf)" "$KEYS/opendkim/SigningTable"
+has "the manual tells what OpenDKIM's configuration needs" "$(cat /etc/opendkim.conf)" "$KEYS/opendkim/SigningTable"
+# Debian's configuration of rspamd, but for its name server and what takes minutes on a busy machine.
+manual_says rspamd >/etc/rspamd/local.d/dkim_signing.conf
+has "and rspamd's" "$(cat /etc/rspamd/local.d/dkim_signing.conf)" "$KEYS/rspamd/selectors.map"
+printf 'example\norg\n' >/etc/rspamd/tld
+printf '%s\n' "dns { nameserver = [\"127.0.0.1:$PORT\"]; timeout = 2s; }" 'url_tld = "/etc/rspamd/tld";' 'disable_hyperscan = true;' \
+	>/etc/rspamd/local.d/options.inc
+receivers_ready 127.0.0.1 "$PORT"
 systemctl start opendkim 2>/dev/null
-soon "without maps it does not start" 30 systemctl -q is-failed opendkim
+soon "without maps OpenDKIM does not start" 30 systemctl -q is-failed opendkim
 systemctl reset-failed opendkim # here the first maps come within the seconds in which systemd counts its starts
-follow "the manual tells how its maps are watched" signers
-mkdir -p /etc/systemd/system/dkimrotd-confirm@opendkim.service.d
-printf '[Service]\nEnvironment=MILTER=inet:%s@127.0.0.1\n' "$MILTER" >/etc/systemd/system/dkimrotd-confirm@opendkim.service.d/override.conf
+manual_says signers | sed -e "s/ opendkim\$/ ${user[rspamd]}/" -e 's/@opendkim/@rspamd/' >/run/typed.rspamd
+follow "the manual tells how maps are watched" signers
+ok "and the same for rspamd works" bash -e /run/typed.rspamd
+ok "which starts" systemctl start rspamd
+for s in "${signers[@]}"; do
+	mkdir -p "/etc/systemd/system/dkimrotd-confirm@$s.service.d"
+	printf '[Service]\nEnvironment=MILTER=inet:%s@127.0.0.1\n' "${milter[$s]}" >"/etc/systemd/system/dkimrotd-confirm@$s.service.d/override.conf"
+done
 systemctl daemon-reload
-ok "and the stamp is watched" systemctl enable --now dkimrotd-confirm@opendkim.path
+ok "and the stamps are watched" systemctl enable --now dkimrotd-confirm@{opendkim,rspamd}.path
 
 # --- the zone, and the daemon
 SECRET=$(head -c 32 /dev/urandom | base64 -w0)
@@ -101,49 +123,58 @@ poll: { active: 200ms, settled: 1s }
 dns: { resolvers: ["127.0.0.1:$PORT"], authoritative_port: $PORT, trust_anchor: "" }
 safety: { minimum_grace: 1s, longest_gap: 10min, max_daily_changes: 1000 }
 policies: { default: { rotate_every: 90d, grace: 20s, splay: 0% } }
-signers: { opendkim: {} }
+signers: { opendkim: {}, rspamd: {} }
 dns_servers: { default: { server: 127.0.0.1@$PORT, key: update, secret: tsig, ttl: 60 } }
 END
 inventory a.yaml <<END
-domain: open.mail.example, zone: mail.example, platform: external, signer: opendkim, dns: rfc2136, ttl: 1min, revoke: 3s
-domain: asked.mail.example, zone: mail.example, platform: external, signer: opendkim, dns: rfc2136, confirm: message, ttl: 1min, revoke: 3s
+domain: ${plain[opendkim]}, zone: mail.example, platform: external, signer: opendkim, dns: rfc2136, ttl: 1min, revoke: 3s
+domain: ${asked[opendkim]}, zone: mail.example, platform: external, signer: opendkim, dns: rfc2136, confirm: message, ttl: 1min, revoke: 3s
+domain: ${plain[rspamd]}, zone: mail.example, platform: external, signer: rspamd, dns: rfc2136, ttl: 1min, revoke: 3s
+domain: ${asked[rspamd]}, zone: mail.example, platform: external, signer: rspamd, dns: rfc2136, confirm: message, ttl: 1min, revoke: 3s
 END
 ok "the daemon starts" timeout 60 systemctl start dkimrotd
 
 # --- the first maps
-soon "the maps are written" 90 test -e "$KEYS/opendkim/KeyTable" -a -e "$KEYS/opendkim/SigningTable"
+soon "OpenDKIM's maps are written" 90 test -e "$KEYS/opendkim/KeyTable" -a -e "$KEYS/opendkim/SigningTable"
+soon "and rspamd's" 90 test -e "$KEYS/rspamd/selectors.map" -a -e "$KEYS/rspamd/paths.map"
 soon "with them OpenDKIM is started" 120 systemctl -q is-active opendkim
-soon "and a stamp says what it took" 30 test -s "$STAMP"
-is "which is root's to write" "$(mode "$STAMP")" "root root 644"
-is "folders and keys go to the signers' group" "$(mode "$KEYS"/opendkim "$KEYS"/private "$KEYS"/private/open.mail.example) $(mode "$KEYS"/opendkim/* "$KEYS"/private/*/*.pem)" \
-	"dkimrotd dkimrotd-signers 2750 dkimrotd dkimrotd-signers 640"
-for key in "$KEYS"/private/open.mail.example/*.pem; do
-	ok "OpenDKIM may read a key" as opendkim test -r "$key"
-	ok "but not write it" refuses as opendkim test -w "$key"
-	ok "a member of the daemon's group may not read it" refuses as friend test -r "$key"
-	ok "nor may a stranger" refuses as stranger test -r "$key"
+for s in "${signers[@]}"; do
+	soon "a stamp says what $s took" 60 test -s "$STAMPS/$s"
+	is "which is root's to write" "$(mode "$STAMPS/$s")" "root root 644"
+	is "folders and keys go to the signers' group" "$(mode "$KEYS/$s" "$KEYS"/private "$KEYS/private/${plain[$s]}") $(mode "$KEYS/$s"/* "$KEYS"/private/*/*.pem)" \
+		"dkimrotd dkimrotd-signers 2750 dkimrotd dkimrotd-signers 640"
+	for key in "$KEYS/private/${plain[$s]}"/*.pem; do
+		ok "$s may read a key" as "${user[$s]}" test -r "$key"
+		ok "but not write it" refuses as "${user[$s]}" test -w "$key"
+		ok "a member of the daemon's group may not read it" refuses as friend test -r "$key"
+		ok "nor may a stranger" refuses as stranger test -r "$key"
+	done
 done
-soon "by the stamp a domain comes to sign" 120 signs_now open.mail.example
-soon "by a message that was signed the other one does" 150 signs_now asked.mail.example
-has "which the unit wrote down" "$(cat "$STAMP.confirmed")" "asked.mail.example $(signs_with asked.mail.example)"
-FIRST=$(signs_with open.mail.example) ASKED=$(signs_with asked.mail.example)
-is "mail is signed with that key" "$(selector_in_mail open.mail.example)" "$FIRST"
+declare -A first main
+for s in "${signers[@]}"; do
+	soon "by the stamp of $s a domain comes to sign" 120 signs_now "${plain[$s]}"
+	soon "by a message that $s signed the other one does" 150 signs_now "${asked[$s]}"
+	has "which the unit wrote down" "$(cat "$STAMPS/$s.confirmed")" "${asked[$s]} $(signs_with "${asked[$s]}")"
+	for d in "${plain[$s]}" "${asked[$s]}"; do first[$d]=$(signs_with "$d"); done
+	is "mail is signed with that key, and it holds" "$(mail_says "$s" "${plain[$s]}")" "${first[${plain[$s]}]} $HOLDS"
+	main[$s]=$(systemctl show "$s" -p MainPID --value)
+done
 
 # --- a rotation
-MAIN=$(systemctl show opendkim -p MainPID --value)
-soon "one is ordered, as soon as the next key was visible for long enough" 120 ordered open.mail.example
-soon "and for the other one" 120 ordered asked.mail.example
-soon "another key signs" 150 signs_with_another open.mail.example "$FIRST"
-is "in the mail as well" "$(selector_in_mail open.mail.example)" "$(signs_with open.mail.example)"
-soon "and where a message is asked for" 150 signs_with_another asked.mail.example "$ASKED"
-is "in the mail, too" "$(selector_in_mail asked.mail.example)" "$(signs_with asked.mail.example)"
-is "OpenDKIM was reloaded for it, not restarted" "$(systemctl show opendkim -p MainPID --value)" "$MAIN"
-soon "the first key is destroyed after its grace" 120 test ! -e "$KEYS/private/open.mail.example/$FIRST.pem"
+for d in "${!first[@]}"; do soon "of $d one is ordered, as soon as the next key was visible for long enough" 120 ordered "$d"; done
+for s in "${signers[@]}"; do
+	for d in "${plain[$s]}" "${asked[$s]}"; do
+		soon "another key signs for $d" 150 signs_with_another "$d" "${first[$d]}"
+		soon "in the mail as well, and it holds" 20 mail_is "$s" "$d" "$(signs_with "$d")"
+	done
+	is "$s was reloaded for it, not restarted" "$(systemctl show "$s" -p MainPID --value)" "${main[$s]}"
+	soon "the first key is destroyed after its grace" 120 test ! -e "$KEYS/private/${plain[$s]}/${first[${plain[$s]}]}.pem"
+done
 
 # --- and all that without a fault
 journalctl --sync
 is "no unit of ours told of an error" "$(journalctl -q -p err -o cat -u 'dkimrotd*' | head -5)" ""
 is "none is left failed" "$(systemctl list-units --failed --plain --no-legend 'dkimrotd*')" ""
-is "and both maps are watched on" "$(systemctl is-active dkimrotd-{signer,confirm}@opendkim.path | paste -sd' ')" "active active"
-[ "$failed" = 0 ] || journalctl -u opendkim -u 'dkimrotd-*' -n 100 --no-pager -o short 2>&1 | sed 's/^/# journal: /'
+is "and all is watched on" "$(systemctl is-active dkimrotd-{signer,confirm}@{opendkim,rspamd}.path | sort -u)" "active"
+[ "$failed" = 0 ] || journalctl -u opendkim -u rspamd -u 'dkimrotd-*' -n 100 --no-pager -o short 2>&1 | sed 's/^/# journal: /'
 done_testing
