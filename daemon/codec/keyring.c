@@ -41,18 +41,22 @@ struct keyring_key *keyring_add(struct keyring *r)
 static bool read_key(struct keyring *r, const char *line)
 {
 	struct keyring_key k = {.version = 0};
-	long long created, revoked, shredded, changed;
+	long long created, revoked, shredded, changed, shown = 0;
 	unsigned long long version;
-	int imported, end = 0;
+	int imported, end = 0, more = 0;
 
 	if (sscanf(line,
 	            "key %127s created=%lld revoked=%lld shredded=%lld imported=%d version=%llu "
 	            "changed=%lld%n",
-	            k.held.name, &created, &revoked, &shredded, &imported, &version, &changed, &end) != 7 ||
-	        line[end] != '\0' || !dname_valid_selector(k.held.name) || keyring_find(r, k.held.name))
+	            k.held.name, &created, &revoked, &shredded, &imported, &version, &changed, &end) != 7)
+		return false;
+	if (sscanf(line + end, " shown=%lld%n", &shown, &more) == 1) /* what was written before has none */
+		end += more;
+	if (line[end] != '\0' || !dname_valid_selector(k.held.name) || keyring_find(r, k.held.name))
 		return false;
 	k.held.created = created;
 	k.held.revoked = revoked;
+	k.held.shown = shown;
 	k.held.shredded = shredded;
 	k.held.imported = imported != 0;
 	k.version = version;
@@ -123,9 +127,10 @@ void keyring_write(struct buf *out, const struct keyring *r)
 
 		buf_printf(out,
 		        "key %s created=%lld revoked=%lld shredded=%lld imported=%d version=%llu "
-		        "changed=%lld\n",
+		        "changed=%lld shown=%lld\n",
 		        k->name, (long long)k->created, (long long)k->revoked, (long long)k->shredded,
-		        k->imported, (unsigned long long)r->key[i].version, (long long)k->changed);
+		        k->imported, (unsigned long long)r->key[i].version, (long long)k->changed,
+		        (long long)k->shown);
 		for (unsigned p = 0; p < k->n; p++)
 			buf_printf(out, "part %s %s %u %s\n", k->part[p].selector,
 			        k->part[p].type == DKIM_TYPE_ED25519 ? "ed25519" : "rsa", k->part[p].bits,

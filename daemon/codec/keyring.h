@@ -1,6 +1,6 @@
 /* A domain's keys as the text of its file in the key store: public things only. A line a key, a line for each of its parts:
  *
- *   key dk2026111 created=1795046400000 revoked=0 shredded=0 imported=0 version=12 changed=1795046460000
+ *   key dk2026111 created=1795046400000 revoked=0 shredded=0 imported=0 version=12 changed=1795046460000 shown=0
  *   part dk2026111 rsa 2048 MIIBIjANBgkq...
  *
  * Lines are never removed: a name that stands here is never used again. */

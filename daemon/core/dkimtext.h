@@ -8,13 +8,6 @@
 
 #include "core/external.h"
 
-/* What the zone is to hold for a key. */
-enum record_want {
-	WANT_KEY,     /* the public key */
-	WANT_REVOKED, /* an empty p= (section 3.6.1: "the public key has been revoked") */
-	WANT_NOTHING, /* no record at all */
-};
-
 /* "v=DKIM1; h=sha256; k=rsa; n=...; s=email; t=s; p=..." into dst. False when it does not fit, or for WANT_NOTHING. */
 bool dkimtext_write(
         char *dst, size_t n, const struct external *x, const struct held_part *part, enum record_want want);

@@ -1,4 +1,4 @@
-/* Where records of our own keys stand. */
+/* Where records of our own keys stand, and what they are to say. */
 #include "core/external.h"
 
 #include <string.h>
@@ -28,4 +28,18 @@ bool external_owner(char *dst, const struct desired *d, const char *selector)
 	dst[at] = '.';
 	memcpy(dst + at + 1, d->external->target, more + 1);
 	return true;
+}
+
+enum record_want external_wanted(
+        const struct desired *d, const struct held_key *k, int64_t now, int64_t *ret_since)
+{
+	int64_t from = d->dns == DNS_MANUAL ? k->revoked : k->shown;
+
+	*ret_since = k->revoked;
+	if (k->revoked == 0)
+		return WANT_KEY;
+	if (from == 0 || now - from < d->external->revoke)
+		return WANT_REVOKED;
+	*ret_since = from + d->external->revoke;
+	return WANT_NOTHING;
 }

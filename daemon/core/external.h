@@ -81,6 +81,7 @@ struct held_key {
 	int64_t created;
 	int64_t changed; /* when the map last came to name it, or ceased to; 0 = never */
 	int64_t revoked; /* 0 = it is in the rotation */
+	int64_t shown;   /* since when every server of the zone says that it is revoked, 0 = not seen yet */
 	int64_t shredded; /* 0 = its private key is there. Then only the name is remembered: it is never used again */
 	bool imported; /* `dkimrotctl adopt` brought it */
 	bool mapped;   /* the signer's map names it */
@@ -105,5 +106,15 @@ struct desired;
  * fit. */
 bool external_owner(char *dst, const struct desired *d, const char *selector);
 const char *external_zone(const struct desired *d);
+
+/* What the zone is to hold for a key at `now`: the key; when it is revoked, a record that says so, for `revoke` from when it
+ * was seen at every server (a person who writes the zone: from when it was revoked); then nothing. *ret_since: since when. */
+enum record_want {
+	WANT_KEY,     /* the public key */
+	WANT_REVOKED, /* an empty p= (RFC 6376 section 3.6.1: "this public key has been revoked") */
+	WANT_NOTHING, /* no record at all */
+};
+enum record_want external_wanted(
+        const struct desired *d, const struct held_key *k, int64_t now, int64_t *ret_since);
 
 #endif

@@ -37,6 +37,7 @@ static const char *record_is_our_keys(const struct gate_record_change *c, const 
 	const struct held_key *k = s != NULL ? s->key : NULL;
 	const struct held_part *part = part_at(c, d, k);
 	struct dkim_key says;
+	int64_t since;
 
 	if (part == NULL || !dname_equal(c->zone, external_zone(d)))
 		return "the name is not that of a key of this domain";
@@ -49,8 +50,8 @@ static const char *record_is_our_keys(const struct gate_record_change *c, const 
 		return says.revoked ? "the key is not revoked" : "the key is revoked";
 	if ((says.revoked || c->rr->absent) && (k->mapped || k->taken))
 		return "the signer may still use this key";
-	if (c->rr->absent && (k->revoked == 0 || now - k->revoked < d->external->revoke))
-		return "the key has not been revoked for as long as it is to be";
+	if (c->rr->absent && external_wanted(d, k, now, &since) != WANT_NOTHING)
+		return "the zone has not said for as long as it is to that the key is revoked";
 	return rr_fault(c->rr, c->zone);
 }
 

@@ -21,12 +21,6 @@ bool seen_as_wanted(const struct seen_selector *s)
 	return false;
 }
 
-/* Since when the zone is to hold what it is to hold for a revoked key. */
-static int64_t wanted_since(const struct desired *d, const struct seen_selector *s)
-{
-	return s->key->revoked + (s->want == WANT_NOTHING ? d->external->revoke : 0);
-}
-
 /* A person who writes the zone takes his time: that holds up nothing, and `dkimrotctl records` keeps showing it. */
 bool step_remains(struct view *v, struct decision *dec)
 {
@@ -35,11 +29,13 @@ bool step_remains(struct view *v, struct decision *dec)
 	for (unsigned i = 0; i < v->o->n; i++) {
 		const struct seen_selector *s = &v->o->sel[i];
 		const struct rec_selector *rec = record_selector_const(v->r, s->name);
+		int64_t since;
 
 		if (s->key == NULL || s->key->revoked == 0 || rec == NULL || s->dns_at == 0 ||
 		        seen_as_wanted(s) || s->dns.state == SEEN_UNKNOWN || s->dns.state == SEEN_BOGUS)
 			continue;
-		if (rec->written >= wanted_since(v->d, s) && v->now - rec->written < AGAIN)
+		external_wanted(v->d, s->key, v->now, &since);
+		if (rec->written >= since && v->now - rec->written < AGAIN)
 			continue;
 		propose(dec, ACTION_PUBLISH, rec, REASON_RECORD_RETIRED);
 		text_join(dec->detail, sizeof(dec->detail), "the record of the revoked key ", s->name,

@@ -99,29 +99,34 @@ static void hold(struct external_job *x, const struct holding *held)
 	memcpy(x->held.used, held->used, held->n_used * sizeof(*held->used));
 }
 
-/* A private key whose record is seen gone at every server is of no use to anybody any more. */
-static void shred(struct job *j, const struct seen_selector *s)
+/* What a look showed is written down; the next look sees whether that was done. */
+static void write_down(struct job *j, const struct seen_selector *s, enum keystore_op op)
 {
-	struct keystore_request q = {.op = KEYSTORE_SHRED,
+	struct keystore_request q = {.op = op,
 	        .domain = j->slot->d->domain,
 	        .external = j->slot->d->external,
 	        .name = s->name,
 	        .now = account_now(j->account)};
 
-	keystore_cancel(keystore_start(
-	        j->e->p.keystore, &q, NULL, NULL)); /* the next look sees whether it was done */
+	keystore_cancel(keystore_start(j->e->p.keystore, &q, NULL, NULL));
 }
 
+/* A revoked key is counted as such from when every server says so; and a private key whose record is seen gone at every
+ * server is of no use to anybody any more. */
 void external_sweep(struct job *j)
 {
 	for (unsigned i = 0; i < j->pass.seen.n; i++) {
 		const struct seen_selector *s = &j->pass.seen.sel[i];
 		struct fields f;
 
-		if (s->key == NULL || s->want != WANT_NOTHING || s->dns_at == 0 || !seen_as_wanted(s) ||
+		if (s->key == NULL || s->key->revoked == 0 || s->dns_at == 0 || !seen_as_wanted(s) ||
 		        s->key->mapped || s->key->taken || j->standing.observe)
 			continue;
-		shred(j, s);
+		if (s->want == WANT_REVOKED && s->key->shown == 0)
+			write_down(j, s, KEYSTORE_SHOWN);
+		if (s->want != WANT_NOTHING)
+			continue;
+		write_down(j, s, KEYSTORE_SHRED);
 		tell_fields(&f, j->slot);
 		f.selector = s->name;
 		report(EVENT_KEY_SHREDDED, &f, j->slot->d->domain, s->name);

@@ -31,6 +31,7 @@ enum keystore_op {
 	KEYSTORE_MAKE, /* a key pair (two for KEY_BOTH) under a name that was never used. -EEXIST: it was */
 	KEYSTORE_MAP, /* the signer's map names this key. -ENOENT, or -EKEYREVOKED: there is no such key in the rotation */
 	KEYSTORE_REVOKE, /* it leaves the rotation for ever. -EBUSY: the signer's map names it, or its stamp may */
+	KEYSTORE_SHOWN, /* every server of the zone says that it is revoked: from now on. -EBUSY: it is not */
 	KEYSTORE_SHRED, /* a revoked key's private half is overwritten and removed. -EBUSY: it is not revoked */
 	KEYSTORE_ADOPT, /* a key that signs already is taken over, and named in the signer's map. -EEXIST: another key of
 	                  * ours signs, or the name was used; -EBADMSG, -ERANGE: see keypair_read */

@@ -304,6 +304,20 @@ static int revoke(struct store *s)
 	return write_ring(s);
 }
 
+static int shown(struct store *s)
+{
+	struct keyring_key *k = keyring_find(&s->ring, s->q->name);
+
+	if (k == NULL)
+		return refuse(s, -ENOENT, "there is no such key");
+	if (k->held.revoked == 0)
+		return refuse(s, -EBUSY, "the key is not revoked");
+	if (k->held.shown != 0)
+		return 0;
+	k->held.shown = s->q->now;
+	return write_ring(s);
+}
+
 static int shred(struct store *s)
 {
 	struct keyring_key *k = keyring_find(&s->ring, s->q->name);
@@ -369,6 +383,7 @@ int keystore_do(const struct keystore_files *f, const struct keystore_request *q
 	        [KEYSTORE_MAKE] = make,
 	        [KEYSTORE_MAP] = map,
 	        [KEYSTORE_REVOKE] = revoke,
+	        [KEYSTORE_SHOWN] = shown,
 	        [KEYSTORE_SHRED] = shred,
 	        [KEYSTORE_ADOPT] = adopt,
 	};

@@ -41,6 +41,7 @@ static void place_key(struct pass *p, const struct held_key *k, int64_t now)
 	const struct desired *d = p->desired;
 	struct seen_selector *s = place(&p->seen, k->name);
 	char name[DNAME_TEXT];
+	int64_t since;
 
 	if (s == NULL)
 		return;
@@ -56,7 +57,7 @@ static void place_key(struct pass *p, const struct held_key *k, int64_t now)
 		s->state = state_of(k);
 		return;
 	}
-	s->want = now - k->revoked < d->external->revoke ? WANT_REVOKED : WANT_NOTHING;
+	s->want = external_wanted(d, k, now, &since);
 }
 
 /* Those that sign come first, then the oldest: a third is left alone until there is room for it. */

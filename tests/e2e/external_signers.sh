@@ -42,9 +42,9 @@ domain: open.mail.example, zone: mail.example, platform: external, signer: opend
 domain: both.mail.example, zone: mail.example, platform: external, signer: opendkim, dns: rfc2136, key: both, ttl: 1min, revoke: 3s
 domain: spam.mail.example, zone: mail.example, platform: external, signer: rspamd, dns: rfc2136, ttl: 1min, revoke: 3s
 domain: asked.mail.example, zone: mail.example, platform: external, signer: rspamd, dns: rfc2136, confirm: message, ttl: 1min, revoke: 3s
-domain: text.example, platform: external, signer: opendkim, dns: ovh, ttl: 1min, revoke: 15s
-domain: form.example, platform: external, signer: rspamd, dns: ovh, record: dkim, ttl: 1min, revoke: 15s
-domain: point.mail.example, zone: mail.example, platform: external, signer: rspamd, dns: ovh, record: cname, target: keys.example, selectors: [ a, b ], ttl: 0s, revoke: 15s
+domain: text.example, platform: external, signer: opendkim, dns: ovh, ttl: 1min, revoke: 3s
+domain: form.example, platform: external, signer: rspamd, dns: ovh, record: dkim, ttl: 1min, revoke: 3s
+domain: point.mail.example, zone: mail.example, platform: external, signer: rspamd, dns: ovh, record: cname, target: keys.example, selectors: [ a, b ], ttl: 0s, revoke: 3s
 END
 
 # --- what the units do ------------------------------------------------------------------------------------------------

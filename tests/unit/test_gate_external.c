@@ -142,7 +142,19 @@ static const struct {
         {"_dmarc.example.org",             "example.org", false},
 };
 static const enum rr_type types[] = {RR_TXT, RR_DKIM, RR_CNAME};
-static const int64_t revoked_ago[] = {-1, 0, MS_DAY, REVOKE - 1, REVOKE, 2 * REVOKE}; /* -1 = it is not */
+/* Since when it is revoked, and since when the zone was seen to say so; -1 = it is not. */
+static const struct {
+	int64_t revoked, shown;
+} ago[] = {
+        {-1,         -1        },
+        {0,          -1        },
+        {2 * REVOKE, -1        },
+        {MS_DAY,     0         },
+        {2 * REVOKE, 0         },
+        {2 * REVOKE, REVOKE - 1},
+        {2 * REVOKE, REVOKE    },
+        {2 * REVOKE, 2 * REVOKE},
+};
 /* The states of a key in the rotation: not seen yet, ready or in grace, being switched to, signing. */
 static const enum selector_state lives[] = {
         SELECTOR_WAITING_RECORD, SELECTOR_READY, SELECTOR_ENABLING, SELECTOR_IN_PRODUCTION};
@@ -155,8 +167,8 @@ static bool is_right(const struct world *w, enum whose to_be, bool absent, enum 
 
 	if (to_be == NOTHING || to_be == SOMEBODYS || stands == SOMEBODYS)
 		return false; /* a name belongs to one key for ever, and nothing else in the zone is touched */
-	if (absent)           /* after its time as revoked only */
-		return left && !used && NOW - k->revoked >= REVOKE;
+	if (absent)           /* after its time as revoked only, as the zone has it */
+		return left && !used && k->shown != 0 && NOW - k->shown >= REVOKE;
 	if (to_be == REVOKED) /* only what left the rotation, and the signer too */
 		return left && !used;
 	return !left; /* a key once revoked never comes back */
@@ -199,7 +211,7 @@ static void every_record_of_every_life(void **state)
 	unsigned long allowed[2] = {0};
 
 	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(revoked_ago); i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(ago); i++)
 		for (unsigned l = 0; l < ARRAY_SIZE(lives); l++)
 			for (unsigned use = 0; use < 4; use++) {
 				struct world w = world_new();
@@ -208,8 +220,10 @@ static void every_record_of_every_life(void **state)
 				settle(&w, lives[l], SELECTOR_IN_PRODUCTION, SEEN_OK, SEEN_OK);
 				w.key[0].mapped = (use & 1) != 0;
 				w.key[0].taken = (use & 2) != 0;
-				if (revoked_ago[i] >= 0) {
-					w.key[0].revoked = NOW - revoked_ago[i];
+				if (ago[i].shown >= 0)
+					w.key[0].shown = NOW - ago[i].shown;
+				if (ago[i].revoked >= 0) {
+					w.key[0].revoked = NOW - ago[i].revoked;
 					w.o.sel[0].named = false;
 					w.o.sel[0].state = SELECTOR_ABSENT;
 				}

@@ -181,7 +181,11 @@ static void test_life(void **state)
 	take("keys/opendkim/KeyTable", "keys/opendkim/SigningTable");
 	assert_int_equal(ask(KEYSTORE_SHRED, &open_x, "k1", 18), -EBUSY);
 	assert_int_equal(ask(KEYSTORE_REVOKE, &open_x, "k1", 19), 0);
-	assert_int_equal(last.held.key[0].revoked, 19);
+	assert_true(last.held.key[0].revoked == 19 && last.held.key[0].shown == 0);
+	assert_int_equal(ask(KEYSTORE_SHOWN, &open_x, "k2", 20), -EBUSY); /* it signs */
+	assert_int_equal(ask(KEYSTORE_SHOWN, &open_x, "k1", 20), 0);
+	assert_int_equal(ask(KEYSTORE_SHOWN, &open_x, "k1", 21), 0);
+	assert_true(last.held.key[0].revoked == 19 && last.held.key[0].shown == 20); /* from the first time */
 	assert_int_equal(ask(KEYSTORE_MAP, &open_x, "k1", 20), -ENOENT);
 	assert_int_equal(ask(KEYSTORE_REVOKE, &open_x, "k2", 20), -EBUSY);
 	assert_int_equal(ask(KEYSTORE_SHRED, &open_x, "k1", 21), 0);
