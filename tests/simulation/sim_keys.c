@@ -105,7 +105,8 @@ struct keystore_call {
 	struct keystore *k;
 	struct keystore_call *next;
 	struct keystore_request q;
-	char *domain, *name;
+	struct external external; /* the inventory may be gone by then */
+	char *domain, *name, *signer, *stamp;
 	keystore_done *done;
 	void *arg;
 	bool over; /* the story halted at it */
@@ -144,6 +145,8 @@ static void call_free(void *arg)
 		}
 	free(c->domain);
 	free(c->name);
+	free(c->signer);
+	free(c->stamp);
 	free(c);
 }
 
@@ -198,6 +201,10 @@ struct keystore_call *keystore_start(
 	c->q = *q;
 	c->q.domain = c->domain = xstrdup(q->domain);
 	c->q.name = c->name = q->name != NULL ? xstrdup(q->name) : NULL;
+	c->external = *q->external;
+	c->external.signer = c->signer = xstrdup(q->external->signer);
+	c->external.stamp = c->stamp = q->external->stamp != NULL ? xstrdup(q->external->stamp) : NULL;
+	c->q.external = &c->external;
 	c->done = done;
 	c->arg = arg;
 	c->next = k->calls;
