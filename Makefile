@@ -195,11 +195,12 @@ fuzz:
 	@tests/tools/fuzz.sh $(FUZZ_SECONDS)
 fuzz-build: $(FUZZ)
 
-# The one thread beside the loop, under ThreadSanitizer.
+# The threads beside the loop, under ThreadSanitizer: that of the keys, and the resolver's.
+TSAN_TESTS := test_keystore test_dns test_dns_many
 tsan:
 	@tests/tools/deps.sh build unit
-	@$(MAKE) --no-print-directory -s FLAVOUR=tsan build/tsan/unit/test_keystore
-	TSAN_OPTIONS=halt_on_error=1 build/tsan/unit/test_keystore
+	@$(MAKE) --no-print-directory -s FLAVOUR=tsan $(TSAN_TESTS:%=build/tsan/unit/%)
+	for t in $(TSAN_TESTS); do TSAN_OPTIONS=halt_on_error=1 build/tsan/unit/$$t || exit; done
 
 coverage:
 	@tests/tools/deps.sh build unit check coverage

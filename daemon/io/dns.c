@@ -104,7 +104,7 @@ static void dns_destroy(struct dns *d)
 			look_free(d->looks[i].first);
 	if (d->direct)
 		dns_direct_free(d->direct);
-	dns_resolver_free(d->resolver);
+	dns_thread_free(d->resolver);
 	timer_free(d->pump);
 	free(d);
 }
@@ -145,6 +145,8 @@ static void dns_pump(void *arg)
 	d->pumping = false;
 	if (d->dying)
 		dns_destroy(d);
+	else
+		dns_thread_send(d->resolver);
 }
 
 struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen *seen, void *arg)
@@ -187,7 +189,7 @@ struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **re
 	for (size_t i = 0; i < ARRAY_SIZE(d->looks); i++)
 		d->looks[i] = (struct dns_looks){.end = &d->looks[i].first};
 	d->direct = dns_direct_new(d);
-	d->resolver = dns_resolver_new(d, o, ret_error);
+	d->resolver = dns_thread_new(d, o, ret_error);
 	if (!d->resolver) {
 		dns_destroy(d);
 		return NULL;
@@ -197,7 +199,7 @@ struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **re
 
 const char *dns_warning(const struct dns *d)
 {
-	return dns_resolver_warning(d->resolver);
+	return dns_thread_warning(d->resolver);
 }
 
 void dns_free(struct dns *d)

@@ -48,7 +48,7 @@ void dns_look_ask(
 	a->name = *name;
 	a->type = type;
 	look_open(k, a);
-	dns_resolver_ask(k->dns->resolver, a);
+	dns_thread_ask(k->dns->resolver, a);
 }
 
 void dns_look_ask_at(struct look *k, enum ask kind, unsigned index, const struct dns_address *where,
@@ -277,7 +277,7 @@ void dns_look_drop(struct look *k)
 		} else if (a->direct) {
 			dns_direct_drop(k->dns->direct, a);
 		} else {
-			dns_resolver_drop(k->dns->resolver, a);
+			dns_thread_drop(k->dns->resolver, a);
 		}
 	}
 }

@@ -1,5 +1,5 @@
 /* What the files of io/dns share and nobody else sees: one question, put either to the resolver
- * (dns_resolver.c) or to one address of an authoritative server (dns_direct.c), and one look (dns_look.c),
+ * (dns_resolver.c, on a thread of its own: dns_thread.c) or to one address of an authoritative server (dns_direct.c), and one look (dns_look.c),
  * which asks several and weighs the answers. Answers are never handed over from inside a call or a library's
  * callback: they are queued, and dns.c's pump hands them to their looks from a timer of the loop. */
 #ifndef DKIMROTD_IO_DNS_PARTS_H
@@ -47,6 +47,14 @@ struct dns_address {
 	socklen_t len;
 };
 
+/* Where an ask of the resolver is, which says who may touch it. */
+enum ask_place {
+	ASK_FRESH,  /* the loop's: not sent yet */
+	ASK_IN,     /* on its way to the thread: both sides', under the lock */
+	ASK_THREAD, /* the thread's */
+	ASK_OUT,    /* on its way back */
+};
+
 /* Owned by the part that is asked until it is answered or dropped, then by the pump. */
 struct dns_ask {
 	struct dns_ask *next, **prev; /* in one list at a time: a part's, or the pump's once answered */
@@ -61,6 +69,10 @@ struct dns_ask {
 	bool answered; /* it has its outcome and waits for the pump */
 	struct dns_address to;
 	void *part; /* the asked part's own state; NULL when there is none */
+	enum ask_place place;
+	bool settled,
+	        dropped; /* the thread's: it has its outcome; the loop's, under the lock: nobody wants it */
+	struct dns_ask *next_dropped;
 	/* the outcome */
 	enum reply reply;
 	uint8_t *bytes;
@@ -138,7 +150,7 @@ struct dns_looks {
 
 struct dns {
 	struct loop *loop;
-	struct dns_resolver *resolver;
+	struct dns_thread *resolver;
 	struct dns_direct *direct;
 	bool authoritative;
 	uint16_t port;
@@ -157,8 +169,22 @@ void dns_ask_free(struct dns_ask *a);
  * "address@port"; NULL when it is none of them. free() it. */
 char *dns_forwarder_read(const char *text);
 
-/* dns_resolver.c: libunbound */
-struct dns_resolver *dns_resolver_new(struct dns *d, const struct dns_options *o, const char **ret_error);
+/* dns_thread.c: what the loop asks of the resolver. Asks leave when dns_thread_send() is called, and come back by
+ * dns_answered(). */
+struct dns_thread;
+struct dns_thread *dns_thread_new(struct dns *d, const struct dns_options *o, const char **ret_error);
+void dns_thread_free(struct dns_thread *t); /* NULL is fine */
+const char *dns_thread_warning(struct dns_thread *t);
+void dns_thread_ask(struct dns_thread *t, struct dns_ask *a);
+void dns_thread_send(struct dns_thread *t);
+void dns_thread_drop(struct dns_thread *t, struct dns_ask *a);
+
+/* dns_resolver.c: libunbound, on the thread's loop. `answered` is called once an ask has its outcome; from inside
+ * libunbound, so that it must not touch the resolver. */
+struct dns_resolver;
+typedef void dns_resolved(void *arg, struct dns_ask *a);
+struct dns_resolver *dns_resolver_new(struct loop *l, const struct dns_options *o, dns_resolved *answered,
+        void *arg, const char **ret_error);
 void dns_resolver_free(struct dns_resolver *r);
 const char *dns_resolver_warning(const struct dns_resolver *r);
 void dns_resolver_ask(struct dns_resolver *r, struct dns_ask *a);

@@ -1,4 +1,4 @@
-/* The recursive and validating half: libunbound on the loop's own libevent base, without a thread. It must
+/* The recursive and validating half: libunbound on the libevent base of the loop that it is given. It must
  * never touch libunbound from inside one of its callbacks, never hand over data that it calls bogus, and
  * never call an answer forged where the root itself does not validate on the same path: a resolver that
  * strips signatures makes everything look forged.
@@ -26,7 +26,9 @@
 #define PROBE_AGAIN    MS_HOUR
 
 struct dns_resolver {
-	struct dns *dns;
+	struct loop *loop;
+	dns_resolved *answered;
+	void *arg;
 	char **forwarders; /* "address@port", NULL-terminated; NULL = /etc/resolv.conf */
 	char *anchor;      /* NULL = none */
 	const char *warning;
@@ -83,7 +85,7 @@ static bool context_set(struct ub_ctx *ctx, const char *name, const char *value)
 /* Order matters: options, forwarders, trust anchor; the first question freezes them. */
 static struct ub_ctx *context_new(const struct dns_resolver *r, bool validating, const char **ret_error)
 {
-	struct ub_ctx *ctx = ub_ctx_create_event(loop_base(r->dns->loop));
+	struct ub_ctx *ctx = ub_ctx_create_event(loop_base(r->loop));
 	bool ok = ctx != NULL;
 
 	*ret_error = "libunbound does not start";
@@ -116,11 +118,13 @@ static void held_settle(struct held *h, enum reply reply)
 {
 	struct dns_ask *a = h->ask;
 
+	struct dns_resolver *r = h->resolver;
+
 	a->reply = reply;
 	a->part = NULL;
-	dns_asks_remove(&h->resolver->asked, a);
+	dns_asks_remove(&r->asked, a);
 	free(h);
-	dns_answered(a);
+	r->answered(r->arg, a);
 }
 
 /* Back into the queue: asked again on another context, or when the root is known. */
@@ -136,7 +140,7 @@ static void held_requeue(struct held *h)
 
 static bool proof_is_fresh(const struct dns_resolver *r)
 {
-	return r->probed_at != 0 && loop_boot(r->dns->loop) - r->probed_at < PROOF_AGE;
+	return r->probed_at != 0 && loop_boot(r->loop) - r->probed_at < PROOF_AGE;
 }
 
 static enum dnssec verdict(const struct dns_resolver *r, int sec)
@@ -263,7 +267,7 @@ static void resolver_conclude_probe(struct dns_resolver *r)
 	struct ub_ctx *probe = r->probe;
 
 	timer_stop(r->probe_deadline);
-	r->probed_at = loop_boot(r->dns->loop);
+	r->probed_at = loop_boot(r->loop);
 	r->probe = NULL;
 	r->probe_over = false;
 	if (r->probe_secure) {
@@ -282,7 +286,7 @@ static bool probe_is_due(const struct dns_resolver *r)
 		return false;
 	if (r->probed_at == 0)
 		return true;
-	return !r->validates && loop_boot(r->dns->loop) - r->probed_at >= PROBE_AGAIN;
+	return !r->validates && loop_boot(r->loop) - r->probed_at >= PROBE_AGAIN;
 }
 
 /* Everything that must not happen inside a callback of libunbound. While a first probe, or one that a bogus
@@ -357,15 +361,18 @@ static bool resolver_try(struct dns_resolver *r, const char **ret_error)
 	return true;
 }
 
-struct dns_resolver *dns_resolver_new(struct dns *d, const struct dns_options *o, const char **ret_error)
+struct dns_resolver *dns_resolver_new(struct loop *l, const struct dns_options *o, dns_resolved *answered,
+        void *arg, const char **ret_error)
 {
 	struct dns_resolver *r = xcalloc(1, sizeof(*r));
 
-	r->dns = d;
+	r->loop = l;
+	r->answered = answered;
+	r->arg = arg;
 	dns_asks_init(&r->queued);
 	dns_asks_init(&r->asked);
-	r->turn = timer_new(d->loop, resolver_turn, r);
-	r->probe_deadline = timer_new(d->loop, probe_late, r);
+	r->turn = timer_new(l, resolver_turn, r);
+	r->probe_deadline = timer_new(l, probe_late, r);
 	if (o->trust_anchor && *o->trust_anchor) {
 		/* libunbound reads it late and keeps quiet about what it finds. */
 		if (access(o->trust_anchor, R_OK) == 0)

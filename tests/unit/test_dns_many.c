@@ -33,6 +33,12 @@ static void stop_loop(void *arg)
 	loop_stop(loop);
 }
 
+static void never(void *arg, const struct evidence *e)
+{
+	(void)arg, (void)e;
+	fail_msg("told of a look that was to be cancelled");
+}
+
 /* Cancelled before it began, and at every turn of the loop while it runs: no callback, no leak. */
 static void test_cancel(void **state)
 {
@@ -55,6 +61,29 @@ static void test_cancel(void **state)
 	loop_run(loop);
 	assert_int_equal(seen_count, before);
 	timer_free(t);
+	assert_int_equal(look().state, SEEN_OK);
+}
+
+/* Many are cancelled at once while the resolver's thread has their answers in its hands: between any two of its steps. */
+static void test_cancel_a_crowd(void **state)
+{
+	(void)state;
+	struct timer *t = timer_new(loop, stop_loop, NULL);
+	struct dns_look *crowd[64];
+
+	responder.manner[1] = SILENT; /* no look is over before it is cancelled */
+	for (unsigned round = 0; round < 150; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+			crowd[i] = dns_look(dns, &right_question, never, NULL);
+		for (unsigned turns = 0; turns < 2 + round % 4; turns++) {
+			timer_set(t, 0, 0);
+			loop_run(loop);
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+			dns_cancel(crowd[i]);
+	}
+	timer_free(t);
+	responder.manner[1] = HONEST;
 	assert_int_equal(look().state, SEEN_OK);
 }
 
@@ -126,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        WITH_RESPONDER(test_many_at_once),
 	        WITH_RESPONDER(test_cancel),
+	        WITH_RESPONDER(test_cancel_a_crowd),
 	        WITH_RESPONDER(test_free_in_flight),
 	        WITH_RESPONDER(test_free_from_callback),
 	        WITH_RESPONDER(test_cancel_from_callback),
