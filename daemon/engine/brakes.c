@@ -80,12 +80,9 @@ void brakes_standing(struct account *a, const struct slot *s, struct standing *s
 	st->max_changed = (unsigned)config_daily_changes(c, a->domains);
 	st->changed_this = tally_has(a->changes.list, a->changes.n, s->id);
 	st->changed = (unsigned)a->changes.n;
-	if (doubt_holds(a)) { /* what was done since is counted first */
-		st->changed_this = false;
-		st->changed = st->max_changed;
-	}
 	/* what is unconfirmed for an hour is the breaker's */
 	st->rotating = tally_others(a->switching.list, a->switching.n, s->id, st->now, MS_HOUR);
+	doubt_standing(a, s, st);
 }
 
 void brakes_changed(struct account *a, const struct slot *s)

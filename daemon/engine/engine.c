@@ -326,6 +326,8 @@ void engine_start(struct engine *e, struct inventory *inv)
 	e->inventory = inv;
 	inventory_expand(inv, loop_wall(e->p.loop));
 	slots_take(e, inv);
+	for (size_t i = 0; i < e->n_accounts; i++)
+		doubt_hurry(&e->accounts[i]);
 	if (e->p.once)
 		for (size_t i = 0; i < e->n_slots; i++)
 			slot_schedule(e->slots[i], (enum urgency)e->slots[i]->urgency, 0);

@@ -77,14 +77,26 @@ static bool reads_as_before(const struct record *r, const struct observed *o)
 	       str_eq(o->theirs.state, r->theirs.state);
 }
 
+/* A key that stood there and does not, where no intent of ours explains it: the notes tell of every other change. */
+static bool misses_a_key(const struct record *before, const struct record *after)
+{
+	for (unsigned i = 0; i < after->n && !record_has_intent(before); i++) {
+		const struct rec_selector *was = record_selector_const(before, after->sel[i].name);
+
+		if (was != NULL && was->state == SELECTOR_READY && after->sel[i].state == SELECTOR_ABSENT)
+			return true;
+	}
+	return false;
+}
+
 /* The state was older: does this domain read as if it had been switched, or its key deleted, in what is not remembered?
- * Then it counts for the daily cap (safety rule 10). */
+ * Then it counts for the caps (safety rule 10). */
 static bool was_changed(const struct record *before, const struct record *after, const struct notes *n)
 {
 	for (unsigned i = 0; i < n->n; i++)
 		if (n->list[i].kind == NOTE_KEY_CHANGED)
 			return true;
-	return !str_eq(before->last_signer, after->last_signer);
+	return !str_eq(before->last_signer, after->last_signer) || misses_a_key(before, after);
 }
 
 void job_fold(struct job *j)
@@ -105,8 +117,11 @@ void job_fold(struct job *j)
 		j->record.names_at = now;
 	tell_notes(j->slot, &j->record, &notes);
 	if (j->before.last_full != 0 && j->before.last_full <= j->rules.doubted &&
-	        was_changed(&j->before, &j->record, &notes))
+	        was_changed(&j->before, &j->record, &notes)) {
 		brakes_changed(j->account, j->slot);
+		brakes_switching(j->account, j->slot, true);
+	}
+	doubt_read(j->slot, j->record.last_full);
 	history_notes(j, &notes);
 	for (unsigned i = 0; i < notes.n; i++) {
 		const struct note *n = &notes.list[i];

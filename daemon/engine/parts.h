@@ -34,8 +34,9 @@ struct slot {
 	struct job *job;       /* a look in progress */
 	uint32_t at;           /* place in its heap + 1, 0 = in none */
 	uint8_t urgency, phase, condition, reason;
-	bool unsigned_now, looked;      /* looked: at least once since the start */
-	bool in_flight;                 /* has an unresolved intent */
+	bool unsigned_now, looked; /* looked: at least once since the start */
+	bool in_flight;            /* has an unresolved intent */
+	bool unread;               /* recorded in a state that is doubted, not wholly read since (doubt.c) */
 	struct external_view *external; /* external_view.c; NULL = none */
 };
 
@@ -86,7 +87,7 @@ struct account {
 	/* API's clock: what was read of its domains until then may be older than what was done since (io/store.h's
 	 * witness); DOUBTED_PENDING until the clock is known, 0 = nothing is doubted */
 	int64_t doubted;
-	bool recalls;      /* the store knew domains of it at the start */
+	size_t unread;     /* domains whose record is doubted still */
 	int64_t last_pass; /* API's clock: last time that every domain had been looked at */
 	size_t unlooked;   /* domains still to be looked at in this pass */
 	struct timer *timer, *kick;
@@ -150,7 +151,13 @@ struct engine {
 void doubt_load(struct account *a);
 void doubt_clock_known(struct account *a); /* from now on it can be said until when */
 int64_t doubt_until(struct account *a);    /* for struct rules */
-bool doubt_holds(struct account *a);       /* scheduled changes wait until every domain was read */
+/* The store knew it: last_full is when every selector of it was read last. */
+void doubt_recall(struct slot *s, int64_t last_full);
+void doubt_hurry(struct account *a); /* what is doubted is looked at before what is not */
+/* Every selector of it was read at last_full: does that end the doubt about this domain? */
+void doubt_read(struct slot *s, int64_t last_full);
+void doubt_standing(
+        struct account *a, const struct slot *s, struct standing *st); /* what is not read counts */
 
 /* --- account.c: requests out, answers in; call.c: the queue ------------------------------------------------------ */
 

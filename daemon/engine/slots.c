@@ -233,11 +233,11 @@ static bool take_due(void *arg, const struct store_key *k, const struct store_du
 			if (s->id != 0 || s->job != NULL)
 				return true; /* it is in memory already, and knows better */
 			s->id = d->id;
-			s->account->recalls = true;
 			s->phase = (uint8_t)d->phase;
 			s->condition = (uint8_t)d->condition;
 			s->reason = (uint8_t)d->reason;
 			s->in_flight = d->has_intent;
+			doubt_recall(s, d->last_full);
 			slot_schedule(s, d->has_intent ? URGENT_IN_FLIGHT : URGENT_ROUTINE, d->next_look);
 			return true;
 		}
@@ -286,7 +286,7 @@ static void stretch(struct account *a)
 static void count_domains(struct engine *e)
 {
 	for (size_t i = 0; i < e->n_accounts; i++)
-		e->accounts[i].domains = e->accounts[i].unlooked = 0;
+		e->accounts[i].domains = e->accounts[i].unlooked = e->accounts[i].unread = 0;
 	for (size_t i = 0; i < e->n_slots; i++) {
 		struct slot *s = e->slots[i];
 
@@ -294,6 +294,7 @@ static void count_domains(struct engine *e)
 			continue;
 		s->account->domains++;
 		s->account->unlooked += !s->looked;
+		s->account->unread += s->unread;
 	}
 	for (size_t i = 0; i < e->n_accounts; i++)
 		stretch(&e->accounts[i]);

@@ -343,7 +343,9 @@ static int read_due(struct sql_stmt *st, const struct store_key *k, struct store
 	        .condition = (enum condition)condition,
 	        .reason = (enum reason)reason,
 	        .next_look = sql_int(st, 9),
-	        .has_intent = sql_int(st, 10) != 0};
+	        .has_intent = sql_int(st, 10) != 0,
+	        .last_full =
+	                sql_int(st, 12)}; /* the sum of the whole record vouches for it, once that is read */
 	if (phase < 0 || condition < 0 || reason < 0)
 		return -EBADMSG;
 	return (int64_t)rows_sum_due(k, ret) == sql_int(st, 11) ? 0 : -EBADMSG;
@@ -408,7 +410,8 @@ int store_each_due(struct store *s,
 {
 	static const char text[] =
 	        "SELECT domain,platform,service,organization,account,id,phase,condition,reason,next_look,"
-	        "has_intent,due_sum FROM domain ORDER BY domain,platform,service,organization,account";
+	        "has_intent,due_sum,last_full FROM domain ORDER BY "
+	        "domain,platform,service,organization,account";
 	struct walk w = {.s = s, .due = each, .arg = arg};
 	struct sql_stmt *st = NULL;
 	int e = sql_prepare(s->db, text, &st);

@@ -47,7 +47,7 @@ int store_each(struct store *s, bool (*each)(void *arg, const struct store_key *
         void *arg);
 /* Only what the schedule needs of every record; ten times cheaper. */
 struct store_due {
-	int64_t id, next_look;
+	int64_t id, next_look, last_full;
 	enum phase phase;
 	enum condition condition;
 	enum reason reason;

@@ -198,6 +198,7 @@ struct store_due rows_due(const struct record *r)
 {
 	struct store_due d = {.id = r->id,
 	        .next_look = r->next_look,
+	        .last_full = r->last_full,
 	        .phase = r->phase,
 	        .condition = r->condition,
 	        .reason = r->reason};

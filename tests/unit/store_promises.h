@@ -200,6 +200,7 @@ static bool see_due(void *arg, const struct store_key *k, const struct store_due
 
 	str_format(s->text + n, sizeof(s->text) - n, "%s/%s:%d,%d,%d,%d,%d ", k->domain, k->platform,
 	        (int)d->next_look, (int)d->phase, (int)d->condition, (int)d->reason, d->has_intent);
+	assert_int_equal(d->last_full, d->next_look / 10);
 	return --s->stop_after != 0;
 }
 
@@ -213,6 +214,7 @@ static void put(const char *domain, const char *platform, int first_met)
 		memset(&r, 0, sizeof(r));
 	r.first_met = first_met;
 	r.next_look = first_met * 10;
+	r.last_full = first_met;
 	r.phase = PHASE_GRACE;
 	r.condition = CONDITION_PAUSED;
 	r.reason = REASON_TTL_WAIT;
