@@ -65,10 +65,18 @@ static bool may_rewrite(const struct view *v, const struct rec_selector *s, cons
 	       (e->served_key != SEEN_OK || s->cname_valid == TRI_NO || s->state == SELECTOR_TO_FIX);
 }
 
+/* Every server that answers served it right since our write, for nothing else ends a run of faults, and for long enough
+ * none does now: that is no server that takes its time, somebody took the record away. */
+static bool was_removed(const struct view *v, const struct rec_selector *s, const struct evidence *e)
+{
+	return e != NULL && e->record == SEEN_MISSING && s->bad_since > s->written &&
+	       v->now - s->bad_since >= rules_settle(v->rules);
+}
+
 static bool write_record(
         struct view *v, const struct rec_selector *s, const struct evidence *e, struct decision *dec)
 {
-	if (s->written != 0 && v->now - s->written < AGAIN) {
+	if (s->written != 0 && v->now - s->written < AGAIN && !was_removed(v, s, e)) {
 		bool late = outlasts(v, dec, s->bad_since, LATE);
 
 		return verdict(dec, late ? REASON_RECORD_OVERDUE : REASON_RECORD_SPREADING,

@@ -274,6 +274,22 @@ bool act_may_write(struct job *j, unsigned record, const struct write_job *w)
 	return j->denial.allow;
 }
 
+/* Was it told when it was written? What follows while servers take their time publishes again what stands there already.
+ * The record of a revoked key is written three times, and each is news. */
+static bool is_old_news(const struct job *j, const struct job_record *r)
+{
+	const struct rec_selector *s = record_selector_const(&j->record, r->selector);
+
+	for (unsigned i = 0; i < j->pass.seen.n; i++) {
+		const struct seen_selector *o = &j->pass.seen.sel[i];
+
+		if (str_eq(o->name, r->selector) && o->key != NULL && o->key->revoked != 0)
+			return false;
+	}
+	return r->end.verdict == WRITE_DONE && !r->end.changed && s != NULL && s->bad_since != 0 &&
+	       s->written >= s->bad_since;
+}
+
 static void tell_written(struct job *j, const struct job_record *r)
 {
 	char what[HOST_NAME + 40];
@@ -297,6 +313,7 @@ static void tell_written(struct job *j, const struct job_record *r)
 static void note_written(struct job *j, const struct job_record *r, int64_t now)
 {
 	const struct write_item *x = &r->end;
+	bool old_news = is_old_news(j, r);
 
 	if (x->verdict == WRITE_DONE) {
 		record_published(&j->record, r->selector, now);
@@ -308,7 +325,8 @@ static void note_written(struct job *j, const struct job_record *r, int64_t now)
 	if (x->verdict == WRITE_DENIED)
 		return;
 	history_record(j, r);
-	tell_written(j, r);
+	if (!old_news)
+		tell_written(j, r);
 }
 
 static enum reason reason_of(const struct job *j, const struct write_item *x)
