@@ -225,14 +225,16 @@ static void post_resume(struct ask *ask, const struct control_request *q, struct
 }
 
 /* What was refused, in whole: a message is cut and has one line. */
-static void refuse_reload(struct control_answer *a, const char *faults)
+static void refuse_reload(struct control_answer *a, bool whole, const char *faults)
 {
 	struct json_w *w = json_w_open(&a->body);
 
 	a->status = 409;
 	json_w_object(w);
 	json_w_kstr(w, "error", "refused");
-	json_w_kstr(w, "message", "there are faults; what was good is in force");
+	json_w_kstr(w, "message",
+	        whole ? "the new configuration is refused; the old one stays in force"
+	              : "there are faults; what was good is in force");
 	json_w_key(w, "faults");
 	json_w_array(w);
 	while (*faults != '\0') {
@@ -253,10 +255,11 @@ static void post_reload(struct ask *ask, const struct control_request *q, struct
 	struct buf faults = {0};
 
 	(void)q;
-	if (ask->reload(ask->arg, &faults))
+	enum reload_result r = ask->reload(ask->arg, &faults);
+	if (r == RELOAD_TAKEN)
 		ok(a, "reloaded");
 	else
-		refuse_reload(a, faults.data != NULL ? faults.data : "");
+		refuse_reload(a, r == RELOAD_REFUSED, faults.data != NULL ? faults.data : "");
 	buf_free(&faults);
 }
 

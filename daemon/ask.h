@@ -6,10 +6,16 @@
 
 struct engine;
 
+enum reload_result {
+	RELOAD_TAKEN,
+	RELOAD_IN_PART, /* some files are refused, what is good is in force */
+	RELOAD_REFUSED, /* the configuration is, and everything stays as it was */
+};
+
 struct ask {
 	struct engine *engine;
-	/* Reads configuration and inventory anew; the faults as text into `out`, and whether nothing was refused. */
-	bool (*reload)(void *arg, struct buf *out);
+	/* Reads configuration and inventory anew; the faults as text into `out`. */
+	enum reload_result (*reload)(void *arg, struct buf *out);
 	void *arg;
 };
 

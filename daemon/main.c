@@ -194,11 +194,11 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	return true;
 }
 
-static bool reload(struct daemon *d, bool config, struct buf *out)
+static enum reload_result reload(struct daemon *d, bool config, struct buf *out)
 {
 	struct diags diags = {0};
 	bool good = true;
-	char count[24];
+	char count[STR_COUNT];
 
 	notify_reloading();
 	if (config) {
@@ -213,19 +213,17 @@ static bool reload(struct daemon *d, bool config, struct buf *out)
 	faults_report(&diags);
 	faults_text(&diags, out);
 	if (!good) {
-		str_format(count, sizeof(count), "%zu faults", diags.n);
-		report(EVENT_RELOAD_REFUSED, NULL, count);
+		report(EVENT_RELOAD_REFUSED, NULL, str_count(count, diags.n, "fault"));
 	} else {
-		str_format(count, sizeof(count), "%zu", engine_inventory(d->engine)->n);
-		report(EVENT_RELOADED, NULL, count);
+		report(EVENT_RELOADED, NULL, str_count(count, engine_inventory(d->engine)->n, "domain"));
 	}
-	good = good && diags.n == 0;
+	enum reload_result result = !good ? RELOAD_REFUSED : diags.n != 0 ? RELOAD_IN_PART : RELOAD_TAKEN;
 	diags_clear(&diags);
 	become_ready(d);
-	return good;
+	return result;
 }
 
-static bool asked_to_reload(void *arg, struct buf *out)
+static enum reload_result asked_to_reload(void *arg, struct buf *out)
 {
 	return reload(arg, true, out);
 }
@@ -291,7 +289,7 @@ static void run(struct daemon *d)
 {
 	struct diags diags = {0};
 	struct inventory *inv = intake_inventory(d->config, d->store, NULL, &diags);
-	char count[24];
+	char count[STR_COUNT];
 
 	faults_report(&diags);
 	faults_report_inventory(inv, NULL);
@@ -307,8 +305,7 @@ static void run(struct daemon *d)
 	loop_signal(d->loop, SIGTERM, on_term, d);
 	loop_signal(d->loop, SIGINT, on_term, d);
 	loop_signal(d->loop, SIGHUP, on_hup, d);
-	str_format(count, sizeof(count), "%zu", inv->n);
-	report(EVENT_STARTED, NULL, DKIMROTD_VERSION, count);
+	report(EVENT_STARTED, NULL, DKIMROTD_VERSION, str_count(count, inv->n, "domain"));
 	start_engine(d, inv);
 	if (!d->once)
 		d->watch = watch_new(d->loop, d->config->inventory, folder_changed, d);

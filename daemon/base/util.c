@@ -94,6 +94,12 @@ void str_format(char *dst, size_t n, const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *str_count(char dst[STR_COUNT], uint64_t n, const char *noun)
+{
+	str_format(dst, STR_COUNT, "%llu %s%s", (unsigned long long)n, noun, n == 1 ? "" : "s");
+	return dst;
+}
+
 bool str_eq(const char *a, const char *b)
 {
 	if (!a || !b)

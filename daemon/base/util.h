@@ -37,6 +37,10 @@ bool str_caseeq(const char *a, const char *b); /* ASCII, locale-free */
 bool str_prefix(const char *s, const char *prefix);
 bool str_suffix(const char *s, const char *suffix);
 
+/* How many of what, for people: "1 domain", "2 domains". The noun's plural ends in s. */
+#define STR_COUNT 48
+const char *str_count(char dst[STR_COUNT], uint64_t n, const char *noun);
+
 /* Makes outside text fit for a terminal, a log line or STATUS=: control characters and broken UTF-8 become
  * '?', the rest is cut at 500 bytes on a character boundary. Returns dst. */
 #define STR_CLEAN_MAX 500

@@ -148,12 +148,14 @@ static void say_partial(struct evidence *e, const struct tally *c)
 
 static void say_unknown(struct evidence *e, const struct tally *c)
 {
+	char servers[STR_COUNT];
+
 	if (e->servers == 0)
 		str_format(e->detail, sizeof(e->detail), "the name servers of the zone could not be found");
 	else
-		str_format(e->detail, sizeof(e->detail), "%s%u of %u servers of the zone answered (%s: %s)",
-		        e->answered ? "only " : "", e->answered, e->servers, c->mute,
-		        c->why ? c->why : "no address");
+		str_format(e->detail, sizeof(e->detail), "%s%u of %s of the zone answered (%s: %s)",
+		        e->answered ? "only " : "", e->answered, str_count(servers, e->servers, "server"),
+		        c->mute, c->why ? c->why : "no address");
 }
 
 static void weigh_servers(struct evidence *e, const struct tally *c, const struct testimony *t)

@@ -285,14 +285,15 @@ static void tell_progress(void *arg)
 	struct reader_progress p = progress_of(d);
 	int64_t now = loop_boot(d->loop);
 	bool terminal = isatty(STDERR_FILENO) == 1;
-	char line[160], span[SPAN_TEXT];
+	char line[160], span[SPAN_TEXT], read[STR_COUNT], domains[STR_COUNT];
 
 	timer_set(d->progress, MS_SECOND, 0);
 	if (!terminal && now - d->told < (d->told == d->began ? TELL_FIRST : TELL_EVERY))
 		return;
 	d->told = now;
-	str_format(line, sizeof(line), "%zu lists read, %zu known to be left, %zu domains after %s",
-	        p.answered, p.waiting, d->found.n + d->found.listed,
+	str_format(line, sizeof(line), "%s read, %zu known to be left, %s after %s",
+	        str_count(read, p.answered, "list"), p.waiting,
+	        str_count(domains, d->found.n + d->found.listed, "domain"),
 	        span_format_short(span, (now - d->began) / MS_SECOND * MS_SECOND + MS_SECOND));
 	if (terminal)
 		fprintf(stderr, "\r\033[K%s", line);

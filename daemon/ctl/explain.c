@@ -122,6 +122,7 @@ static void put_evidence(const struct json *e, int64_t now, struct buf *out)
 	const char *r = clean_text(record, e, "record"), *k = clean_text(key, json_get(e, "key"), "dns"),
 	           *s = clean_text(dnssec, e, "dnssec");
 	int64_t seen = 0, unheard = 0, wait = 0;
+	char more[STR_COUNT];
 
 	if (at == NULL || !time_parse(at, &seen))
 		return;
@@ -135,7 +136,7 @@ static void put_evidence(const struct json *e, int64_t now, struct buf *out)
 		put_server(j, "a server", out);
 	json_int64(json_get(e, "servers_not_shown"), &unheard);
 	if (unheard > 0)
-		buf_printf(out, "            and %lld more servers\n", (long long)unheard);
+		buf_printf(out, "            and %s\n", str_count(more, (uint64_t)unheard, "more server"));
 	put_server(json_get(e, "recursive"), "the resolver", out);
 	put_instant(e, "right_since", "right since", now, out);
 	put_instant(e, "wrong_since", "wrong since", now, out);

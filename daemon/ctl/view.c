@@ -27,8 +27,9 @@ void view_counts(const struct shown *s, struct buf *out)
 	        CONDITION_ERROR, CONDITION_BLOCKED, CONDITION_PAUSED, CONDITION_OBSERVING};
 	size_t not_signing = 0, overdue = 0, n;
 	const char *between = ": ";
+	char domains[STR_COUNT];
 
-	buf_printf(out, "%zu domain%s", s->n, s->n == 1 ? "" : "s");
+	buf_puts(out, str_count(domains, s->n, "domain"));
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++, between = n ? ", " : between) {
 		n = 0;
 		for (size_t k = 0; k < s->n; k++)
@@ -112,7 +113,7 @@ static size_t account_trouble(const struct json *a, struct buf *out)
 {
 	const char *name = text(a, "name"), *state = text(a, "state"), *refused = text(a, "refused");
 	int64_t left = 0, seconds = 0;
-	char span[SPAN_TEXT];
+	char span[SPAN_TEXT], domains[STR_COUNT];
 	size_t n = 0;
 
 	if (str_eq(state, "stopped") || *refused) {
@@ -133,10 +134,8 @@ static size_t account_trouble(const struct json *a, struct buf *out)
 	json_int64(json_get(a, "first_looks_left"), &left);
 	json_int64(json_get(a, "first_looks_seconds"), &seconds);
 	if (left > 0)
-		line(out,
-		        "account %s: %lld domains are still to be looked at for the first time, which takes "
-		        "%s",
-		        name, (long long)left,
+		line(out, "account %s: %s still to be looked at for the first time, which takes %s", name,
+		        str_count(domains, (uint64_t)left, "domain"),
 		        seconds > 0 ? span_format_short(span, seconds * MS_SECOND) : "a moment");
 	return n;
 }

@@ -343,11 +343,10 @@ void slots_take(struct engine *e, struct inventory *inv)
 		store_each_due(e->p.store, take_due, e);
 	take_orphans(e);
 	if (gone * 10 > n_old && n_old != 0) {
-		char lost[24], all[24];
+		char lost[24], all[STR_COUNT];
 
 		str_format(lost, sizeof(lost), "%zu", gone);
-		str_format(all, sizeof(all), "%zu", n_old);
-		report(EVENT_MANY_RELEASED, NULL, lost, all);
+		report(EVENT_MANY_RELEASED, NULL, lost, str_count(all, n_old, "domain"));
 	}
 	count_domains(e);
 }

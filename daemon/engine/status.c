@@ -41,9 +41,10 @@ void engine_summary(struct engine *e, char *dst, size_t n)
 	        CONDITION_BLOCKED, CONDITION_ERROR, CONDITION_PAUSED, CONDITION_OBSERVING};
 	struct counts c;
 	struct buf b = {0};
+	char domains[STR_COUNT];
 
 	count(e, NULL, &c);
-	buf_printf(&b, "%zu domains, %zu settled", c.domains, c.phases[PHASE_SETTLED]);
+	buf_printf(&b, "%s, %zu settled", str_count(domains, c.domains, "domain"), c.phases[PHASE_SETTLED]);
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
 		if (c.phases[shown[i]] != 0)
 			buf_printf(&b, ", %zu %s", c.phases[shown[i]], phase_word(shown[i]));

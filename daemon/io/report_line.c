@@ -112,10 +112,11 @@ struct line *line_new(enum event e, int64_t at, const struct fields *f, const ch
 {
 	struct builder b = {0};
 	static const struct fields none;
-	char word[64], *told = NULL;
+	char word[64], times[STR_COUNT], *told = NULL;
 
 	if (repeats)
-		told = xasprintf("%s (%u more times since it was last told)", message, repeats);
+		told = xasprintf(
+		        "%s (%s since it was last told)", message, str_count(times, repeats, "more time"));
 	add(&b, "MESSAGE", told ? told : message);
 	free(told);
 	add_number(&b, "PRIORITY", event_priority(e));

@@ -107,10 +107,10 @@ static int64_t wall_ms(void)
 /* The sink takes lines again: how many it missed. */
 static bool tell_dropped(struct writer *w, uint64_t count)
 {
-	char message[200];
+	char message[200], lines[STR_COUNT];
 
-	str_format(message, sizeof(message), "%llu lines were dropped because the journal did not take them",
-	        (unsigned long long)count);
+	str_format(message, sizeof(message), "%s %s dropped because the journal did not take them",
+	        str_count(lines, count, "line"), count == 1 ? "was" : "were");
 	struct line *l = line_new(EVENT_LINES_DROPPED, wall_ms(), NULL, message, 0);
 	bool done = put_out(w, l);
 	free(l);

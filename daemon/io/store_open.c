@@ -214,6 +214,7 @@ static int load_meta(struct store *s, int64_t commits, bool fresh)
 	struct sql_stmt *st = NULL;
 	int64_t domains = 0, last_id = 0;
 	struct meta m = {0};
+	char missing[STR_COUNT];
 	int r = sql_prepare(s->db, text, &st), e = 0;
 
 	if (r == 0 && (r = sql_step(st)) > 0)
@@ -245,8 +246,8 @@ static int load_meta(struct store *s, int64_t commits, bool fresh)
 	s->meta.domains = domains;
 	s->next_id = s->meta.next_id > last_id ? s->meta.next_id : last_id + 1;
 	if (commits > s->meta.commits && !fresh) {
-		store_tell_lost(s, "the state is older than what was last written (%lld commits are missing)",
-		        (long long)(commits - s->meta.commits));
+		store_tell_lost(s, "the state is older than what was last written (%s missing)",
+		        str_count(missing, (uint64_t)(commits - s->meta.commits), "commit"));
 		s->note_dirty = !s->read_only;
 		s->behind = true;
 	}

@@ -103,6 +103,9 @@ static void foreign(struct write_job *w, unsigned i)
 	if (!is_kind(w, i))
 		str_format(text, sizeof text, "a %s record stands at %s in zone %s", f->type,
 		        zone_wanted(w)->name, w->zone);
+	else if (w->found_n == 1)
+		str_format(text, sizeof text, "a %s %s %.80s stands at %s in zone %s", f->type,
+		        f->rr_type == RR_CNAME ? "to" : "with", f->data, zone_wanted(w)->name, w->zone);
 	else
 		str_format(text, sizeof text, "%u records stand at %s in zone %s, one of them a %s %s %.80s",
 		        w->found_n, zone_wanted(w)->name, w->zone, f->type,

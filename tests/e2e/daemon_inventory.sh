@@ -63,6 +63,7 @@ ok "and the old one stays in force" dom_is c.example .condition ok
 order reload
 is "asked through the socket, it is refused by name" "$STATUS $(jq -r .error <<<"$ANSWER")" "409 refused"
 has "with the place of the fault" "$ANSWER" "$CONF:"
+is "and what is in force now" "$(jq -r .message <<<"$ANSWER")" "the new configuration is refused; the old one stays in force"
 cp "$work/conf.good" "$CONF"
 order reload
 is "made good, it is taken" "$STATUS" 200

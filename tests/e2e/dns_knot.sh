@@ -310,7 +310,7 @@ zone three broken.
 start three
 see "one of three refuses to listen, one fails" s1._domainkey.half s1.dkim.plain half -- state=unknown servers=3 answered=1 agreed=1
 see "the only server fails" s1._domainkey.broken s1.dkim.plain broken -- state=unknown record=unknown key=ok answered=0 recursive=ok \
-	'detail=0 of 1 servers of the zone answered (ns3.broken: SERVFAIL)'
+	'detail=0 of 1 server of the zone answered (ns3.broken: SERVFAIL)'
 conf four 127.0.0.4
 zone four other. # every other zone is refused
 head_of other 4 >"$T/four/zones/other..zone"

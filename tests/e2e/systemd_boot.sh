@@ -40,7 +40,7 @@ credentials
 inventory a.yaml <<<"domain: a.example, platform: exchange, service: hosted-zz1-1"
 ok "start returns when it is ready, with an API that is not there yet" timeout 60 systemctl start dkimrotd
 is "it runs as that user" "$(stat -c %U "/proc/$(show MainPID)")" dkimrotd
-has "STATUS= is one line that says how things stand" "$(show StatusText)" "1 domains"
+has "STATUS= is one line that says how things stand" "$(show StatusText)" "1 domain,"
 is "its state is its own" "$(stat -c '%U %a' /var/lib/dkimrotd)" "dkimrotd 711"
 is "its memory, with the keys in it, is never dumped" "$(show LimitCORE)" 0
 is "its socket is for its group" "$(stat -c '%U %G %a' /run/dkimrotd /run/dkimrotd/control.sock | paste -sd' ')" "dkimrotd dkimrotd 750 dkimrotd dkimrotd 660"

@@ -63,7 +63,7 @@ dpkg_says "it is upgraded" -i /bind/later.deb
 is "which is a version later" "$(dpkg-query -W -f '${Version}' dkimrotd)" "$(dpkg-deb -f /bind/later.deb Version)"
 is "the service runs again" "$(show ActiveState)" active
 ok "as another process" test "$(show MainPID)" != "$MAIN"
-soon "which goes on where the first one was" 60 status_has "1 domains"
+soon "which goes on where the first one was" 60 status_has "1 domain,"
 is "the domain is not met anew" "$(journal_of domain-met DKIM_DOMAIN=a.example | wc -l)" 1
 ok "signs" signs a.example
 is "and no rule was broken" "$(sim_get changes | jq .broken)" 0
@@ -76,7 +76,7 @@ dpkg_says "the package is purged" -P dkimrotd
 rm -r /etc/dkimrotd
 dpkg_says "on a host where it was never" -i /bind/later.deb
 follow "the manual tells how to restore" restore
-soon "it goes on where it was" 60 status_has "1 domains"
+soon "it goes on where it was" 60 status_has "1 domain,"
 is "with its own user as the owner of its state" "$(stat -c %U /var/lib/dkimrotd/state.db)" dkimrotd
 is "and knows the domain" "$(met)" 1
 is "no rule was broken by all that" "$(sim_get changes | jq .broken)" 0

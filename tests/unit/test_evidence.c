@@ -89,7 +89,7 @@ static void test_verdicts(void **state)
                  "0 of 2 servers of the zone answered (ns1.cust.example, ns2.cust.example: no "
 	                "answer)"	                                                                             },
 	        {"_",        SEEN_UNKNOWN, 1, 0, 0, "",
-                 "0 of 1 servers of the zone answered (ns1.cust.example: no address)"                                 },
+                 "0 of 1 server of the zone answered (ns1.cust.example: no address)"                                  },
 	        {"",         SEEN_UNKNOWN, 0, 0, 0, "",              "the name servers of the zone could not be found"},
 	        {"M N",      SEEN_MISSING, 2, 2, 0, "",              "no CNAME stands at " RECORD                     },
 	        {"N -",      SEEN_MISSING, 2, 1, 0, "",              "no CNAME stands at " RECORD                     },

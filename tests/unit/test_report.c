@@ -268,7 +268,7 @@ static void say_some(void)
 {
 	struct fields f = {.domain = "a.example"};
 
-	report(EVENT_STARTED, NULL, "0", "1"); /* before there is a sink */
+	report(EVENT_STARTED, NULL, "0", "1 domain"); /* before there is a sink */
 	assert_int_equal(report_open(REPORT_TEXT), 0);
 	report(EVENT_SIGNING, &f, "a.example", "s1");
 	report(EVENT_SIGNING, &f, "a.example", "s1"); /* a notice is told each time */
@@ -296,11 +296,11 @@ static void lines_reach_stderr_in_order(void **state)
 		str_format(shown + n, sizeof(shown) - n, "%s\n", line);
 	}
 	assert_string_equal(shown,
-	        "notice started dkimrotd 0 started: 1 domains\n"
+	        "notice started dkimrotd 0 started: 1 domain\n"
 	        "notice signing a.example signs with s1\n"
 	        "notice signing a.example signs with s1\n"
 	        "err blocked a.example is blocked: dns\n"
-	        "err blocked a.example is blocked: dns (1 more times since it was last told)\n"
+	        "err blocked a.example is blocked: dns (1 more time since it was last told)\n"
 	        ",\"MESSAGE\":\"dkimrotd "
 	        "stops\",\"PRIORITY\":\"5\",\"MESSAGE_ID\":\"efd7c2443d204704834a6318ce636058\","
 	        "\"DKIM_EVENT\":\"stopping\"}\n");

@@ -182,7 +182,7 @@ static void an_older_copy_is_told(void **state)
 	assert_false(o.refused);
 	assert_true(o.old);
 	assert_int_equal(o.told, 1);
-	assert_non_null(strstr(o.first, "older than what was last written (1 commits"));
+	assert_non_null(strstr(o.first, "older than what was last written (1 commit "));
 	free_image(&old);
 	free_image(&now);
 }

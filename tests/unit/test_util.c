@@ -62,6 +62,16 @@ static void text_from_outside_is_cleaned(void **state)
 		assert_string_equal(str_clean(dst, sizeof dst, cases[i].in), cases[i].out);
 }
 
+static void counts_are_told_with_their_noun(void **state)
+{
+	char dst[STR_COUNT];
+
+	(void)state;
+	assert_string_equal(str_count(dst, 0, "domain"), "0 domains");
+	assert_string_equal(str_count(dst, 1, "domain"), "1 domain");
+	assert_string_equal(str_count(dst, 10000, "domain"), "10000 domains");
+}
+
 /* Every byte at every place of a text longer than what is looked at at once. */
 static void plain_text_is_told_from_the_rest(void **state)
 {
@@ -224,6 +234,7 @@ int main(void)
 	        cmocka_unit_test(copies_refuse_to_cut),
 	        cmocka_unit_test(comparisons),
 	        cmocka_unit_test(text_from_outside_is_cleaned),
+	        cmocka_unit_test(counts_are_told_with_their_noun),
 	        cmocka_unit_test(plain_text_is_told_from_the_rest),
 	        cmocka_unit_test(text_from_outside_is_cut_on_a_character),
 	        cmocka_unit_test(buffers_grow),
