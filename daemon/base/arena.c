@@ -45,6 +45,26 @@ void arena_free(struct arena *a)
 	free(a);
 }
 
+void arena_clear(struct arena *a)
+{
+	struct block *keep = a->blocks;
+
+	free(a->table);
+	a->table = NULL;
+	a->n = a->cap = 0;
+	a->held = 0;
+	if (!keep)
+		return;
+	for (struct block *b = keep->next, *next; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	keep->next = NULL;
+	memset(keep->data, 0, keep->used);
+	keep->used = 0;
+	a->held = sizeof *keep + keep->size;
+}
+
 /* What is larger than a block gets its own, behind the one being filled. */
 static void *alloc_aligned(struct arena *a, size_t n, size_t align)
 {

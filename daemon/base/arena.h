@@ -9,6 +9,8 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *a); /* NULL is fine; everything from it goes with it */
+/* Everything from it goes, and it begins anew in the memory that it has. */
+void arena_clear(struct arena *a);
 
 /* Zeroed memory aligned for any type; never NULL. */
 void *arena_alloc(struct arena *a, size_t n);

@@ -1,11 +1,10 @@
-/* Memory that aborts when it runs out, bounded strings, text for people, and instants as text. It must never
- * know anything of mail, DNS or OVHcloud, never read a clock, and never depend on the locale. */
+/* Memory that aborts when it runs out, bounded strings, and text for people. It must never know anything of mail, DNS or
+ * OVHcloud, and never depend on the locale. */
 #include "base/util.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* There is nobody to tell but stderr, and nothing may be allocated on the way out. */
 void out_of_memory(void)
@@ -274,130 +273,4 @@ void buf_free(struct buf *b)
 {
 	free(b->data);
 	*b = (struct buf){0};
-}
-
-/* Beyond the year 9999 RFC 3339 has no words; such an instant is shown as the last one that it has. */
-#define TIME_LAST (INT64_C(253402300799) * MS_SECOND)
-
-static char *put_digits(char *dst, int n, int value)
-{
-	for (int i = n - 1; i >= 0; i--, value /= 10)
-		dst[i] = (char)('0' + value % 10);
-	return dst + n;
-}
-
-/* By hand: a list of domains holds more instants than anything else, and strftime asks for a locale each time. */
-const char *time_text(char dst[TIME_TEXT], int64_t at_ms)
-{
-	at_ms = at_ms < 0 ? 0 : at_ms > TIME_LAST ? TIME_LAST : at_ms;
-	time_t sec = (time_t)(at_ms / MS_SECOND);
-	struct tm tm;
-
-	gmtime_r(&sec, &tm);
-
-	const int parts[] = {tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec};
-	char *at = put_digits(dst, 4, tm.tm_year + 1900);
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		*at++ = "--T::"[i];
-		at = put_digits(at, 2, parts[i]);
-	}
-	*at++ = 'Z';
-	*at = '\0';
-	return dst;
-}
-
-const char *time_text_ms(char dst[TIME_TEXT], int64_t at_ms)
-{
-	int64_t ms = at_ms < 0 || at_ms > TIME_LAST ? 0 : at_ms % MS_SECOND;
-
-	time_text(dst, at_ms);
-	if (ms)
-		str_format(dst + strlen(dst) - 1, 8, ".%03dZ", (int)ms);
-	return dst;
-}
-
-/* Exactly n digits, and their value within lo..hi; moves *s behind them. */
-static bool read_digits(const char **s, int n, int lo, int hi, int *ret_value)
-{
-	int v = 0;
-
-	for (int i = 0; i < n; i++) {
-		char c = (*s)[i];
-
-		if (c < '0' || c > '9')
-			return false;
-		v = v * 10 + (c - '0');
-	}
-	if (v < lo || v > hi)
-		return false;
-	*s += n;
-	*ret_value = v;
-	return true;
-}
-
-static bool read_char(const char **s, char a, char b)
-{
-	if (**s != a && **s != b)
-		return false;
-	(*s)++;
-	return true;
-}
-
-/* A fraction of a second of any length; what is finer than a millisecond is dropped. */
-static bool read_fraction(const char **s, int *ret_ms)
-{
-	int ms = 0, n = 0;
-
-	*ret_ms = 0;
-	if (**s != '.')
-		return true;
-	for ((*s)++; **s >= '0' && **s <= '9'; (*s)++, n++)
-		if (n < 3)
-			ms = ms * 10 + (**s - '0');
-	if (n == 0)
-		return false;
-	for (; n < 3; n++)
-		ms *= 10;
-	*ret_ms = ms;
-	return true;
-}
-
-/* "Z" or an offset as "+02:00", in minutes. */
-static bool read_offset(const char **s, int *ret_minutes)
-{
-	int sign = **s == '-' ? -1 : 1, h, m;
-
-	*ret_minutes = 0;
-	if (read_char(s, 'Z', 'z'))
-		return true;
-	if (!read_char(s, '+', '-') || !read_digits(s, 2, 0, 23, &h) || !read_char(s, ':', ':') ||
-	        !read_digits(s, 2, 0, 59, &m))
-		return false;
-	*ret_minutes = sign * (h * 60 + m);
-	return true;
-}
-
-bool time_parse(const char *s, int64_t *ret_ms)
-{
-	static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int y, mon, d, h, min, sec, ms, off;
-
-	if (!read_digits(&s, 4, 0, 9999, &y) || !read_char(&s, '-', '-') ||
-	        !read_digits(&s, 2, 1, 12, &mon) || !read_char(&s, '-', '-') ||
-	        !read_digits(&s, 2, 1, 31, &d) || !read_char(&s, 'T', 't') ||
-	        !read_digits(&s, 2, 0, 23, &h) || !read_char(&s, ':', ':') ||
-	        !read_digits(&s, 2, 0, 59, &min) || !read_char(&s, ':', ':') ||
-	        !read_digits(&s, 2, 0, 60, &sec) || !read_fraction(&s, &ms) || !read_offset(&s, &off) || *s)
-		return false;
-	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-	if (d > month_days[mon - 1] + (mon == 2 && leap))
-		return false;
-	struct tm tm = {.tm_year = y - 1900,
-	        .tm_mon = mon - 1,
-	        .tm_mday = d,
-	        .tm_hour = h,
-	        .tm_min = min,
-	        .tm_sec = sec};
-	*ret_ms = ((int64_t)timegm(&tm) - (int64_t)off * 60) * MS_SECOND + ms;
-	return true;
 }

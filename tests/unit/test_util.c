@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -171,6 +172,51 @@ static void instants_from_text(void **state)
 	}
 }
 
+/* The calendar is ours; the C library has another. */
+static void every_day_has_its_date(void **state)
+{
+	const int64_t first = -719528, last = 2932896; /* of the years 0 and 9999 */
+
+	(void)state;
+	for (int64_t day = first, near; day <= last;
+	        day += near ? 1 : 7) { /* in step with no cycle of years */
+		near = day < first + 150000 || (day >= 0 && day < 150000);
+		time_t at = day * 86400 + (day - first) * 7919 % 86400;
+		char text[64], ours[TIME_TEXT];
+		struct tm tm;
+		int64_t ms;
+
+		gmtime_r(&at, &tm);
+		str_format(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+		        tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		if (!time_parse(text, &ms) || ms != at * MS_SECOND ||
+		        (day >= 0 && strcmp(time_text(ours, at * MS_SECOND + 999), text) != 0))
+			fail_msg("%s", text);
+	}
+}
+
+static void arenas_begin_anew(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	arena_clear(a);
+	for (int i = 0; i < 50; i++) {
+		arena_alloc(a, 100000);
+		assert_string_equal(arena_intern(a, "one"), "one");
+		for (size_t n = 1; n < 3000; n += 7) {
+			unsigned char *p = arena_alloc(a, n);
+
+			for (size_t k = 0; k < n; k++)
+				assert_int_equal(p[k], 0);
+			memset(p, 0xff, n);
+		}
+		arena_clear(a);
+		assert_true(arena_size(a) < 200000);
+	}
+	arena_free(a);
+}
+
 static void arenas_intern(void **state)
 {
 	struct arena *a = arena_new();
@@ -240,6 +286,8 @@ int main(void)
 	        cmocka_unit_test(buffers_grow),
 	        cmocka_unit_test(instants_as_text),
 	        cmocka_unit_test(instants_from_text),
+	        cmocka_unit_test(every_day_has_its_date),
+	        cmocka_unit_test(arenas_begin_anew),
 	        cmocka_unit_test(arenas_intern),
 	        cmocka_unit_test(arenas_give_zeroed_aligned_memory),
 	        cmocka_unit_test(did_you_mean),
