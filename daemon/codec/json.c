@@ -26,13 +26,18 @@ struct document {
 	struct arena *arena;
 };
 
-struct parse {
+struct json_reader {
 	struct document *doc;
 	struct json *open[JSON_MAX_DEPTH]; /* containers not yet ended, outermost first */
 	unsigned depth;
 	const char *key; /* read and waiting for its value */
 	uint32_t key_hash;
 	const char *why; /* set when we, not yajl, refuse */
+	yajl_handle yajl;
+	yajl_status status;
+	size_t len, max;
+	json_each *each; /* NULL: the document is kept whole */
+	void *arg;
 };
 
 /* ---- text ---- */
@@ -61,18 +66,32 @@ static uint32_t hash(const char *s, size_t n)
 
 /* ---- yajl's callbacks: 1 goes on, 0 refuses ---- */
 
-static int refuse(struct parse *p, const char *why)
+static int refuse(struct json_reader *p, const char *why)
 {
 	p->why = why;
 	return 0;
 }
 
+/* The element of a long array that was read last is whole: it is handed over, and its memory is the next one's. */
+static void hand_over(struct json_reader *p)
+{
+	struct json *root = &p->doc->root;
+
+	if (!p->each || root->kind != JSON_ARRAY || !root->first)
+		return;
+	p->each(p->arg, root->first);
+	root->first = root->last = NULL;
+	arena_clear(p->doc->arena);
+}
+
 /* A node at the place where the parser stands: the root, the next element, or the value of the key read last.
  */
-static struct json *add_node(struct parse *p, enum json_kind kind)
+static struct json *add_node(struct json_reader *p, enum json_kind kind)
 {
 	struct json *j, *parent = p->depth > 0 ? p->open[p->depth - 1] : NULL;
 
+	if (p->depth == 1)
+		hand_over(p);
 	if (!parent) {
 		j = &p->doc->root;
 	} else {
@@ -91,7 +110,7 @@ static struct json *add_node(struct parse *p, enum json_kind kind)
 	return j;
 }
 
-static int add_text(struct parse *p, enum json_kind kind, const char *s, size_t n)
+static int add_text(struct json_reader *p, enum json_kind kind, const char *s, size_t n)
 {
 	struct json *j = add_node(p, kind);
 
@@ -99,7 +118,7 @@ static int add_text(struct parse *p, enum json_kind kind, const char *s, size_t 
 	return 1;
 }
 
-static int open_container(struct parse *p, enum json_kind kind)
+static int open_container(struct json_reader *p, enum json_kind kind)
 {
 	if (p->depth == JSON_MAX_DEPTH)
 		return refuse(p, "it is nested too deeply");
@@ -129,7 +148,7 @@ static int on_number(void *ctx, const char *s, size_t n)
 
 static int on_string(void *ctx, const unsigned char *s, size_t n)
 {
-	struct parse *p = ctx;
+	struct json_reader *p = ctx;
 
 	if (memchr(s, '\0', n))
 		return refuse(p, "a string holds a NUL");
@@ -148,7 +167,7 @@ static const struct json *find(const struct json *object, const char *key, uint3
 
 static int on_key(void *ctx, const unsigned char *s, size_t n)
 {
-	struct parse *p = ctx;
+	struct json_reader *p = ctx;
 	const struct json *object = p->open[p->depth - 1];
 
 	if (memchr(s, '\0', n))
@@ -176,7 +195,7 @@ static int on_array(void *ctx)
 
 static int on_end(void *ctx)
 {
-	struct parse *p = ctx;
+	struct json_reader *p = ctx;
 
 	p->depth--;
 	return 1;
@@ -204,46 +223,72 @@ static void free_document(struct document *doc)
 }
 
 /* Puts yajl's or our own complaint into why. yajl's ends in a newline. */
-static void explain(const struct parse *p, yajl_handle yajl, char *why, size_t n)
+static void explain(const struct json_reader *p, char *why, size_t n)
 {
 	if (!why || n == 0)
 		return;
+	if (p->len > p->max) {
+		str_format(why, n, "it is larger than %zu bytes", p->max);
+		return;
+	}
 	if (p->why) {
 		str_format(why, n, "%s", p->why);
 		return;
 	}
 
-	unsigned char *said = yajl_get_error(yajl, 0, NULL, 0);
+	unsigned char *said = yajl_get_error(p->yajl, 0, NULL, 0);
 
 	str_format(why, n, "%.*s", (int)strcspn((char *)said, "\n"), (char *)said);
-	yajl_free_error(yajl, said);
+	yajl_free_error(p->yajl, said);
+}
+
+struct json_reader *json_reader_new(size_t max, json_each *each, void *arg)
+{
+	struct json_reader *p = xcalloc(1, sizeof(*p));
+
+	*p = (struct json_reader){.max = max, .each = each, .arg = arg};
+	p->doc = xcalloc(1, sizeof(*p->doc));
+	p->doc->arena = arena_new();
+	p->yajl = yajl_alloc(&callbacks, &json_memory, p);
+	p->status = yajl_status_ok;
+	return p;
+}
+
+void json_reader_feed(struct json_reader *p, const char *text, size_t len)
+{
+	p->len = len > SIZE_MAX - p->len ? SIZE_MAX : p->len + len;
+	if (p->len > p->max)
+		p->status = yajl_status_client_canceled;
+	else if (p->status == yajl_status_ok)
+		p->status = yajl_parse(p->yajl, (const unsigned char *)text, len);
+}
+
+int json_reader_end(struct json_reader *p, const struct json **ret_root, char *why, size_t n)
+{
+	struct document *doc = p->doc;
+	int r = 0;
+
+	if (p->status == yajl_status_ok)
+		p->status = yajl_complete_parse(p->yajl);
+	if (p->status == yajl_status_ok) {
+		hand_over(p);
+		*ret_root = &doc->root;
+	} else {
+		r = p->len > p->max ? -EFBIG : -EBADMSG;
+		explain(p, why, n);
+		free_document(doc);
+	}
+	yajl_free(p->yajl);
+	free(p);
+	return r;
 }
 
 int json_parse(const char *text, size_t len, size_t max, const struct json **ret_root, char *why, size_t n)
 {
-	if (len > max) {
-		if (why)
-			str_format(why, n, "it is larger than %zu bytes", max);
-		return -EFBIG;
-	}
+	struct json_reader *p = json_reader_new(max, NULL, NULL);
 
-	struct document *doc = xcalloc(1, sizeof(*doc));
-	struct parse p = {.doc = doc};
-
-	doc->arena = arena_new();
-	yajl_handle yajl = yajl_alloc(&callbacks, &json_memory, &p);
-	yajl_status status = yajl_parse(yajl, (const unsigned char *)text, len);
-	if (status == yajl_status_ok)
-		status = yajl_complete_parse(yajl);
-	if (status != yajl_status_ok) {
-		explain(&p, yajl, why, n);
-		free_document(doc);
-	}
-	yajl_free(yajl);
-	if (status != yajl_status_ok)
-		return -EBADMSG;
-	*ret_root = &doc->root;
-	return 0;
+	json_reader_feed(p, text, len);
+	return json_reader_end(p, ret_root, why, n);
 }
 
 void json_free(const struct json *root)

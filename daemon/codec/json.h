@@ -37,6 +37,16 @@ struct json;
 int json_parse(const char *text, size_t len, size_t max, const struct json **ret_root, char *why, size_t n);
 void json_free(const struct json *root); /* NULL is fine; only for what json_parse gave */
 
+/* The same, for a text that comes in pieces. each: when the value is an array, it gets every element as soon as that is
+ * whole and the next one begins; the element is gone after the call, and the root that comes in the end has none (its
+ * json_count says how many there were). What is refused late was handed over in part. each NULL: all is kept. */
+typedef void json_each(void *arg, const struct json *element);
+struct json_reader;
+struct json_reader *json_reader_new(size_t max, json_each *each, void *arg);
+void json_reader_feed(struct json_reader *p, const char *text, size_t len);
+/* What json_parse returns; frees the reader. To give up a text that will not be read to its end, end it and free what comes. */
+int json_reader_end(struct json_reader *p, const struct json **ret_root, char *why, size_t n);
+
 /* All of these take NULL, and nodes of any kind: what is not there, or is something else, gives NULL or
  * false. So a path is read without checks in between: json_string(json_get(answer, "targetRecord")). */
 const struct json *json_get(const struct json *object, const char *key);

@@ -242,6 +242,90 @@ static void test_size_is_capped(void **state)
 	json_free(root);
 }
 
+/* --- a long array, piece by piece --- */
+
+struct heard {
+	struct buf text;
+	size_t n;
+};
+
+static void hear(void *arg, const struct json *element)
+{
+	struct heard *h = arg;
+	const char *name = json_string(json_get(element, "name"));
+	int64_t number = 0;
+
+	h->n++;
+	assert_null(json_next(element));
+	if (json_int64(element, &number))
+		buf_printf(&h->text, "%d ", (int)number);
+	else
+		buf_printf(&h->text, "%s/%zu ",
+		        name                   ? name
+		        : json_string(element) ? json_string(element)
+		                               : "-",
+		        json_count(json_get(element, "list")));
+}
+
+/* In pieces of every length: what `each` hears, and what the end says ("" = it is good). */
+static void hears(const char *text, const char *elements, const char *complaint)
+{
+	for (size_t piece = 1; piece <= strlen(text); piece++) {
+		struct heard h = {0};
+		struct json_reader *r = json_reader_new(JSON_MAX_API, hear, &h);
+		const struct json *root = NULL;
+		char why[200] = "";
+
+		buf_puts(&h.text, "");
+		for (size_t at = 0; at < strlen(text); at += piece)
+			json_reader_feed(r, text + at, strnlen(text + at, piece));
+		int e = json_reader_end(r, &root, why, sizeof(why));
+		assert_string_equal(h.text.data, elements);
+		assert_int_equal(e, *complaint ? -EBADMSG : 0);
+		assert_non_null(strstr(why, complaint));
+		if (e == 0 && json_is(root, JSON_ARRAY))
+			assert_int_equal(json_count(root), h.n);
+		assert_null(e == 0 && json_is(root, JSON_ARRAY) ? json_first(root) : NULL);
+		json_free(root);
+		buf_free(&h.text);
+	}
+}
+
+static void test_elements_come_as_they_are_whole(void **state)
+{
+	(void)state;
+	hears("[{\"name\":\"a\",\"list\":[1,{\"name\":\"deep\"}]}, {\"name\":\"b\"} ]", "a/2 b/0 ", "");
+	hears("[1,\"two\",null,[3],4]", "1 two/0 -/0 -/0 4 ", "");
+	hears("[]", "", "");
+	hears("{\"list\":[1,2],\"name\":\"no array\"}", "", "");
+	hears("[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\",\"name\":\"d\"}]", "a/0 b/0 ", "key twice");
+	hears("[{\"name\":\"a\"},{\"name\":\"b\"}", "a/0 ", "premature");
+	hears("[{\"name\":\"a\"}]]", "", "trailing garbage");
+}
+
+static void test_without_each_the_pieces_make_a_whole(void **state)
+{
+	static const char text[] = "[{\"name\":\"a\"},{\"name\":\"b\"}]";
+	struct json_reader *r = json_reader_new(JSON_MAX_API, NULL, NULL);
+	const struct json *root = NULL;
+	char why[100];
+
+	(void)state;
+	for (size_t i = 0; text[i]; i++)
+		json_reader_feed(r, &text[i], 1);
+	assert_int_equal(json_reader_end(r, &root, NULL, 0), 0);
+	assert_string_equal(json_string(json_get(json_next(json_first(root)), "name")), "b");
+	json_free(root);
+
+	root = NULL;
+	r = json_reader_new(10, NULL, NULL);
+	json_reader_feed(r, text, 8);
+	json_reader_feed(r, text + 8, 8);
+	assert_int_equal(json_reader_end(r, &root, why, sizeof(why)), -EFBIG);
+	assert_string_equal(why, "it is larger than 10 bytes");
+	assert_null(root);
+}
+
 static void test_writer(void **state)
 {
 	(void)state;
@@ -343,6 +427,8 @@ int main(void)
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_depth_and_width_are_capped),
 	        cmocka_unit_test(test_size_is_capped),
+	        cmocka_unit_test(test_elements_come_as_they_are_whole),
+	        cmocka_unit_test(test_without_each_the_pieces_make_a_whole),
 	        cmocka_unit_test(test_writer),
 	        cmocka_unit_test(test_a_bare_value_can_be_written),
 	        cmocka_unit_test(test_misuse_aborts),
