@@ -79,7 +79,12 @@ static void tell_long(struct ask *ask, const struct control_request *q, struct c
 
 static void get_domains(struct ask *ask, const struct control_request *q, struct control_answer *a)
 {
-	tell_long(ask, q, a, engine_domains_json);
+	const char *use = control_param(q, "for");
+
+	if (use != NULL && !str_eq(use, "table"))
+		control_fail(a, 400, "bad-request", "a list of domains is there for=table, or as a whole");
+	else
+		tell_long(ask, q, a, use != NULL ? engine_table_json : engine_domains_json);
 }
 
 static void get_domain(struct ask *ask, const struct control_request *q, struct control_answer *a)

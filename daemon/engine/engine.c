@@ -90,8 +90,7 @@ static enum ask_result edit_record(
 		return ASK_REFUSED;
 	}
 	edit(r, arg);
-	store_save(e->p.store, &key, r);
-	s->id = r->id;
+	slot_save(s, r);
 	if (engine_commit(e) != 0)
 		result = ASK_REFUSED;
 	free(r);
@@ -332,6 +331,7 @@ void engine_start(struct engine *e, struct inventory *inv)
 		for (size_t i = 0; i < e->n_slots; i++)
 			slot_schedule(e->slots[i], (enum urgency)e->slots[i]->urgency, 0);
 	e->once_until = loop_boot(e->p.loop) + ONCE_MOST;
+	kept_start(e);
 	pump_all(e);
 	tick_later(e);
 	engine_poke(e);
@@ -384,6 +384,7 @@ void engine_free(struct engine *e)
 		account_clear(&e->accounts[i]);
 	free(e->accounts);
 	timer_free(e->tick);
+	timer_free(e->fill);
 	timer_free(e->commit);
 	timer_free(e->stop_timer);
 	for (size_t i = 0; i < e->n_old; i++)

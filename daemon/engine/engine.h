@@ -70,6 +70,8 @@ struct engine_cursor {
 	int64_t oldest;   /* of the metrics */
 };
 bool engine_domains_json(struct engine *e, struct engine_cursor *at, struct buf *out);
+/* Of each domain only what dkimrotctl's table shows. */
+bool engine_table_json(struct engine *e, struct engine_cursor *at, struct buf *out);
 bool engine_metrics(struct engine *e, struct engine_cursor *at, struct buf *out);
 
 /* What would be sent, and to whom what will not go on by itself waits, as JSON (GET /v1/plan): of the named domains (ended

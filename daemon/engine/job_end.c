@@ -42,11 +42,7 @@ static enum urgency urgency_of(const struct job *j)
 
 void job_save(struct job *j)
 {
-	struct store_key key;
-
-	slot_key(j->slot, &key);
-	store_save(j->e->p.store, &key, &j->record);
-	j->slot->id = j->record.id;
+	slot_save(j->slot, &j->record);
 }
 
 /* A pass leaves holes all over the heap. They are given back when nothing is under way, not held until the next pass. */

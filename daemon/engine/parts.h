@@ -38,6 +38,7 @@ struct slot {
 	bool in_flight;            /* has an unresolved intent */
 	bool unread;               /* recorded in a state that is doubted, not wholly read since (doubt.c) */
 	struct external_view *external; /* external_view.c; NULL = none */
+	char *kept;                     /* kept.c: of the record as saved last; NULL = to be read */
 };
 
 /* A binary heap of slots by next_look. */
@@ -127,6 +128,8 @@ struct engine {
 	struct timer *commit;                  /* set when something waits for it */
 	int64_t commit_by;  /* boot clock: when what ended is committed at the latest, 0 = all is */
 	struct timer *tick; /* pause ends, missing domains, pruning */
+	struct timer *fill; /* kept.c, after the start; NULL = not begun */
+	char filled[256];   /* as far as it has come */
 	struct timer *stop_timer;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
@@ -261,7 +264,18 @@ void metrics_took(struct account *a, int64_t ms); /* a request was answered, or 
 int engine_commit(struct engine *e);              /* store_commit, counted */
 void adopt_cancel(struct engine *e);              /* adopt.c */
 
-/* status.c: the next domains of a long answer, some milliseconds' worth; false: there are no more. */
+/* --- kept.c: as much of the record as lists need -------------------------------------------------------------------- */
+
+/* store_save, for every record of a slot that changed; s->id is set. */
+void slot_save(struct slot *s, struct record *r);
+/* The record without what only its own page shows (evidence, most instants), from what is kept; else it is read and kept,
+ * and true comes back. Nothing is decided on it. */
+bool slot_recall(struct slot *s, struct record *ret);
+void slot_forget(struct slot *s);
+void kept_start(struct engine *e); /* reads what the store knows, little by little, before anybody asks */
+
+/* domains.c: the next domains of a long answer, some milliseconds' worth, with what slot_recall() gives of their
+ * records; false: there are no more. */
 bool engine_walk(struct engine *e, struct engine_cursor *at,
         void (*each)(void *arg, struct slot *s, const struct record *r), void *arg);
 

@@ -378,6 +378,7 @@ void slots_drop_missing(struct engine *e)
 		report(EVENT_DOMAIN_RELEASED, &f, s->d->domain);
 		slot_unschedule(s);
 		external_view_free(s->external);
+		slot_forget(s);
 		free(s);
 	}
 	e->n_slots = n;
@@ -398,6 +399,7 @@ void slots_clear(struct engine *e)
 		if (e->slots[i]->job != NULL)
 			job_cancel(e->slots[i]->job);
 		external_view_free(e->slots[i]->external);
+		slot_forget(e->slots[i]);
 		free(e->slots[i]);
 	}
 	free(e->slots);

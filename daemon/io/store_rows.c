@@ -257,6 +257,34 @@ struct store_key *rows_copy_key(const struct store_key *k)
 
 #define PACK_END 0xff
 
+/* Seven bits a byte, the lowest first, the sign with them: an instant takes six. */
+static void pack_int(struct buf *b, int64_t value)
+{
+	uint64_t left = (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+	unsigned char bytes[10];
+	size_t n = 0;
+
+	for (; left >= 0x80; left >>= 7)
+		bytes[n++] = (unsigned char)(left | 0x80);
+	bytes[n++] = (unsigned char)left;
+	buf_add(b, bytes, n);
+}
+
+static const char *unpack_int(const char *p, int64_t *ret_value)
+{
+	uint64_t value = 0;
+	unsigned char byte;
+	unsigned shift = 0;
+
+	do {
+		byte = (unsigned char)*p++;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while (byte & 0x80);
+	*ret_value = (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
+	return p;
+}
+
 static void pack_columns(struct buf *b, const struct rows_table *t, const void *structure)
 {
 	unsigned char mark;
@@ -273,9 +301,7 @@ static void pack_columns(struct buf *b, const struct rows_table *t, const void *
 		} else if (c->type == ROWS_BYTES) {
 			buf_add(b, (const char *)structure + c->offset, c->size);
 		} else {
-			int64_t value = rows_int(c, structure);
-
-			buf_add(b, &value, sizeof(value));
+			pack_int(b, rows_int(c, structure));
 		}
 	}
 	mark = PACK_END;
@@ -297,9 +323,8 @@ static const char *unpack_columns(const char *p, const struct rows_table *t, voi
 			rows_set_bytes(c, structure, p, c->size);
 			p += c->size;
 		} else {
-			memcpy(&value, p, sizeof(value));
+			p = unpack_int(p, &value);
 			rows_set_int(c, structure, value);
-			p += sizeof(value);
 		}
 	}
 	return p;

@@ -38,10 +38,18 @@ ok "the words are the closed lists'" shape '(.phase | IN("unknown", "creating", 
 	([.selectors[].role] | all(IN("active", "spare", "retired", "new", "foreign"))) and
 	([.selectors[].dns] | all(IN("ok", "missing", "partial", "wrong", "flattened", "revoked", "weak", "bogus", "unknown")))' "$D"
 ok "times are UTC" shape '.next_look | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$")' "$D"
+TABLE=$(ask 'domains?for=table')
+ok "a table has what it shows" shape 'length == 2 and all(has("domain") and has("account") and has("platform") and has("phase") and
+	has("condition") and has("reason") and has("waits_on") and has("next") and has("next_look") and has("signing") and has("next_rotation") and
+	(.selectors | length == 2 and all(has("name") and has("state") and has("role"))))' "$TABLE"
+is "and nothing that is in no list" "$(jq -rn --argjson t "$TABLE" --argjson l "$(ask domains)" '($t[0] | keys) - ($l[0] | keys) | join(" ")')" ""
+ok "which is less" test ${#TABLE} -lt "$(ask domains | wc -c)"
+has "dkimrotctl shows it" "$("$BUILD/dkimrotctl" --socket "$SOCK" status)" "2 domains: "
 is "by name and platform as well" "$(dom a.example:exchange .domain)" a.example
 code() { curl -s -o "$work/answer" -w '%{http_code}' --unix-socket "$SOCK" "$@"; }
 is "an unknown domain: 404" "$(code http://x/v1/domains/none.example) $(jq -r .error "$work/answer")" "404 unknown-domain"
 is "an unknown path: 404" "$(code http://x/v1/nothing)" 404
+is "a list for nobody: 400" "$(code 'http://x/v1/domains?for=fun')" 400
 is "a method that is not there: 405" "$(code http://x/v1/domains/a.example/rotate)" 405
 is "a body that is no JSON: 400" "$(code -d nonsense http://x/v1/domains/a.example/rotate)" 400
 ok "every error has word and message" jq -e 'has("error") and has("message")' "$work/answer"

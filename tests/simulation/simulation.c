@@ -20,6 +20,7 @@
 #include "io/report.h"
 #include "io/store.h"
 #include "io_ram/store_ram.h"
+#include "lists.h"
 #include "sim.h"
 
 #define EPOCH (INT64_C(1790000000) * 1000)
@@ -38,6 +39,7 @@ static struct {
 	bool trace;
 	uint64_t seed;
 	unsigned long told[EVENT_COUNT], crashes, restarts, persons, older;
+	size_t misshown;   /* domains that a list told otherwise than their pages */
 	unsigned switched; /* the domain that somebody switched and will switch back, + 1; 0 = none */
 	bool saved;
 	size_t broken_shown;
@@ -244,6 +246,7 @@ static void tamper(void)
 /* A day of the world outside: sometimes the API is hostile, the DNS lies, the daemon dies, a person meddles. */
 static void day(bool calm)
 {
+	size_t domains;
 	int64_t end = sim.now + MS_DAY;
 	bool hostile = !calm && sim_chance(0.3);
 
@@ -284,6 +287,7 @@ static void day(bool calm)
 		if (sim_chance(0.1))
 			engine_resume(run.engine, NULL); /* somebody looked at the breaker */
 	}
+	run.misshown += lists_differ(run.engine, &domains);
 }
 
 /* --- a run ------------------------------------------------------------------------------------------------------------ */
@@ -358,6 +362,7 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	run.seed = seed;
 	run.crashes = run.restarts = run.persons = run.older = 0;
 	run.switched = 0;
+	run.misshown = 0;
 	run.saved = false;
 	run.broken_shown = 0;
 	sim.rng = seed;
@@ -386,13 +391,13 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu "
 	       "changes, %lu requests, %lu look-ups, %lu of them false, %lu crashes, "
 	       "%lu restarts, %lu older states, %lu meddlings, %lu updates, %zu rules broken, %lu bad "
-	       "updates, %u without a signer\n",
+	       "updates, %u without a signer, %zu told wrongly\n",
 	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED],
 	        (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks, sim.dns_lies,
 	        run.crashes, run.restarts, run.older, run.persons, sim.updates, world_broken(sim.world),
-	        sim.updates_bad, bad);
+	        sim.updates_bad, bad, run.misshown);
 	bool good = world_broken(sim.world) == 0 && sim.updates_bad == 0 && sim.updates > 0 && bad == 0 &&
-	            rotations > 0;
+	            run.misshown == 0 && rotations > 0;
 	stop(false);
 	world_free(sim.world);
 	config_free(run.config);
