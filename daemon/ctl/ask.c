@@ -10,21 +10,32 @@
 
 #include "codec/url.h"
 
-#define CONNECT_MS 5000L
-#define ANSWER_MS  120000L /* a rotation is decided on fresh looks, and these take their time */
-#define ANSWER_MAX JSON_MAX_LOCAL
+#define CONNECT_MS   5000L
+#define ANSWER_MS    120000L /* a rotation is decided on fresh looks, and these take their time */
+#define ANSWER_MAX   JSON_MAX_LOCAL
+#define READ_AT_ONCE 65536L /* bytes: as many as a socket hands over */
+
+/* The answer while it comes in: read at once, so that both sides work at the same time. */
+struct incoming {
+	struct json_reader *reader;
+	struct buf *text; /* NULL: it is not kept as it came */
+	size_t len;
+};
 
 static size_t on_bytes(char *data, size_t size, size_t n, void *arg)
 {
-	struct buf *b = arg;
+	struct incoming *in = arg;
 
-	if (b->len + size * n > ANSWER_MAX)
+	in->len += size * n;
+	if (in->len > ANSWER_MAX)
 		return 0;
-	buf_add(b, data, size * n);
+	json_reader_feed(in->reader, data, size * n);
+	if (in->text)
+		buf_add(in->text, data, size * n);
 	return size * n;
 }
 
-static CURL *make_request(const struct ctl *c, const char *path, const char *body, struct answer *a,
+static CURL *make_request(const struct ctl *c, const char *path, const char *body, struct incoming *in,
         struct curl_slist **headers)
 {
 	CURL *h = curl_easy_init();
@@ -39,8 +50,9 @@ static CURL *make_request(const struct ctl *c, const char *path, const char *bod
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, ANSWER_MS);
+	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, READ_AT_ONCE);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(h, CURLOPT_WRITEDATA, &a->body);
+	curl_easy_setopt(h, CURLOPT_WRITEDATA, in);
 	if (body) {
 		*headers = curl_slist_append(*headers, "Content-Type: application/json");
 		*headers = curl_slist_append(*headers, "Expect:");
@@ -70,17 +82,17 @@ static void explain_silence(const struct ctl *c, CURL *h, CURLcode rc, char *why
 }
 
 /* Sends, and reads the answer's status. */
-static CURLcode perform(
-        const struct ctl *c, const char *path, const char *body, struct answer *a, char *why, size_t n)
+static CURLcode perform(const struct ctl *c, const char *path, const char *body, struct incoming *in,
+        int *ret_status, char *why, size_t n)
 {
 	struct curl_slist *headers = NULL;
-	CURL *h = make_request(c, path, body, a, &headers);
+	CURL *h = make_request(c, path, body, in, &headers);
 	CURLcode rc = curl_easy_perform(h);
 	long status = 0;
 
 	if (rc == CURLE_OK) {
 		curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
-		a->status = (int)status;
+		*ret_status = (int)status;
 	} else {
 		explain_silence(c, h, rc, why, n);
 	}
@@ -89,28 +101,44 @@ static CURLcode perform(
 	return rc;
 }
 
+/* What an answer that came in whole means. */
+static int judge(const struct answer *a, char *why, size_t n)
+{
+	const char *message = json_string(json_get(a->json, "message"));
+
+	if (a->status >= 200 && a->status < 300)
+		return CTL_DONE;
+	if (message)
+		str_format(why, n, "%s", message);
+	else
+		str_format(why, n, "the daemon answered %d", a->status);
+	return a->status >= 500 ? CTL_NO_DAEMON : CTL_REFUSED;
+}
+
 int ask_quiet(
         const struct ctl *c, const char *path, const char *body, struct answer *ret, char *why, size_t n)
+{
+	struct ask_list all = {.keep = true};
+
+	return ask_list(c, path, body, &all, ret, why, n);
+}
+
+int ask_list(const struct ctl *c, const char *path, const char *body, const struct ask_list *list,
+        struct answer *ret, char *why, size_t n)
 {
 	char fault[160] = "";
 
 	memset(ret, 0, sizeof(*ret));
-	if (perform(c, path, body, ret, why, n) != CURLE_OK)
-		return CTL_NO_DAEMON;
-	if (json_parse(ret->body.data ? ret->body.data : "", ret->body.len, JSON_MAX_LOCAL, &ret->json, fault,
-	            sizeof(fault)) < 0) {
+	struct incoming in = {.text = list->keep ? &ret->body : NULL,
+	        .reader = json_reader_new(JSON_MAX_LOCAL, list->each, list->arg)};
+	CURLcode rc = perform(c, path, body, &in, &ret->status, why, n);
+	int read = json_reader_end(in.reader, &ret->json, fault, sizeof(fault));
+	if (rc == CURLE_OK && read == 0)
+		return judge(ret, why, n);
+	if (rc == CURLE_OK)
 		str_format(why, n, "%s does not answer as dkimrotd does: status %d, %s", c->socket,
 		        ret->status, fault);
-		return CTL_NO_DAEMON;
-	}
-	if (ret->status >= 200 && ret->status < 300)
-		return CTL_DONE;
-	const char *message = json_string(json_get(ret->json, "message"));
-	if (message)
-		str_format(why, n, "%s", message);
-	else
-		str_format(why, n, "the daemon answered %d", ret->status);
-	return ret->status >= 500 ? CTL_NO_DAEMON : CTL_REFUSED;
+	return CTL_NO_DAEMON;
 }
 
 int ask(const struct ctl *c, const char *path, const char *body, struct answer *ret)

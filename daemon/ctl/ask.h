@@ -17,6 +17,15 @@ struct answer {
 int ask(const struct ctl *c, const char *path, const char *body, struct answer *ret);
 int ask_quiet(
         const struct ctl *c, const char *path, const char *body, struct answer *ret, char *why, size_t n);
+/* The same for what may be long: every element of an answer that is an array goes to `each` while the daemon still makes
+ * the next ones (json_reader_new). When it is not CTL_DONE in the end, some may have gone there already. */
+struct ask_list {
+	json_each *each; /* NULL: they stay in ret->json */
+	void *arg;
+	bool keep; /* ret->body is wanted, too */
+};
+int ask_list(const struct ctl *c, const char *path, const char *body, const struct ask_list *list,
+        struct answer *ret, char *why, size_t n);
 void answer_free(struct answer *a);
 
 /* "/v1/domains/NAME" and, unless it is NULL, "/VERB". Free with free(). */

@@ -213,7 +213,7 @@ static void put_advice(const struct shown_domain *d, struct buf *out)
 	if (d->diagnosed && d->message) {
 		buf_puts(out, "\nDiagnosis   ");
 		if (d->code)
-			buf_printf(out, "%d, ", d->code);
+			buf_printf(out, "%lld, ", (long long)d->code);
 		buf_printf(out, "%s.\n", d->message);
 	}
 	buf_printf(out, "\nTo do       %s\n",
@@ -223,7 +223,7 @@ static void put_advice(const struct shown_domain *d, struct buf *out)
 int ctl_explain(const struct ctl *c, char **args, int n)
 {
 	struct gathered g;
-	int rc = gather(c, args, n, &g, NULL, 0);
+	int rc = gather(c, args, n, GATHER_WHOLE, &g, NULL, 0);
 	struct buf out = {0};
 
 	if (rc == CTL_DONE && c->json) {

@@ -5,23 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void keep(struct gathered *g, const struct answer *a)
+static void keep(void *arg, const struct json *domain)
 {
-	for (const struct json *j = json_first(a->json); j; j = json_next(j))
-		shown_add(g->shown, j, g->status.json);
+	struct gathered *g = arg;
+
+	shown_add(g->shown, domain, g->status.json);
 }
 
-static int gather_all(const struct ctl *c, struct gathered *g, char *why, size_t n)
+static int ask_all(const struct ctl *c, const char *path, bool whole, struct gathered *g, char *why, size_t n)
 {
+	struct ask_list list = {.each = keep, .arg = g, .keep = whole};
 	struct answer a;
-	int rc = ask_quiet(c, "/v1/domains", NULL, &a, why, n);
+	int rc = ask_list(c, path, NULL, &list, &a, why, n);
 
 	if (rc == CTL_DONE) {
-		keep(g, &a);
-		buf_add(&g->domains, a.body.data, a.body.len);
+		g->domains = a.body;
+		a.body = (struct buf){0};
+	} else { /* half a list is none */
+		shown_free(g->shown);
+		g->shown = shown_new();
 	}
 	answer_free(&a);
 	return rc;
+}
+
+/* A daemon that does not know of tables may pass over the question, and tells more than is needed, or refuse it. */
+static int gather_all(const struct ctl *c, enum gather_what what, struct gathered *g, char *why, size_t n)
+{
+	int rc = CTL_REFUSED;
+
+	if (what == GATHER_TABLE)
+		rc = ask_all(c, "/v1/domains?for=table", false, g, why, n);
+	return rc == CTL_REFUSED ? ask_all(c, "/v1/domains", what == GATHER_WHOLE, g, why, n) : rc;
 }
 
 /* Each by itself; one that the daemon does not know is told, and the others are shown. */
@@ -54,7 +69,8 @@ static int gather_named(
 	return worst;
 }
 
-int gather(const struct ctl *c, char **names, int n_names, struct gathered *ret, char *why, size_t n)
+int gather(const struct ctl *c, char **names, int n_names, enum gather_what what, struct gathered *ret,
+        char *why, size_t n)
 {
 	char own[STR_CLEAN_MAX + 200] = "";
 	bool say = why == NULL;
@@ -67,7 +83,8 @@ int gather(const struct ctl *c, char **names, int n_names, struct gathered *ret,
 	ret->shown = shown_new();
 	int rc = ask_quiet(c, "/v1/status", NULL, &ret->status, why, n);
 	if (rc == CTL_DONE) {
-		rc = n_names > 0 ? gather_named(c, names, n_names, ret, why, n) : gather_all(c, ret, why, n);
+		rc = n_names > 0 ? gather_named(c, names, n_names, ret, why, n)
+		                 : gather_all(c, what, ret, why, n);
 		if (rc == CTL_REFUSED && n_names == 0)
 			ctl_say("%s", why);
 	} else if (rc == CTL_REFUSED) {

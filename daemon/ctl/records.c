@@ -175,7 +175,7 @@ static void print_zones(const struct row *rows, size_t n)
 int ctl_records(const struct ctl *c, char **args, int n)
 {
 	struct gathered g;
-	int rc = gather(c, args, n, &g, NULL, 0);
+	int rc = gather(c, args, n, GATHER_WHOLE, &g, NULL, 0);
 
 	if (rc != CTL_NO_DAEMON) {
 		struct row *rows;

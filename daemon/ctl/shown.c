@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "core/model.h"
 #include "core/span.h"
+#include "core/text.h"
 
 struct shown *shown_new(void)
 {
@@ -30,17 +31,18 @@ void shown_free(struct shown *s)
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
-static const char *text_of(struct shown *s, const struct json *object, const char *key)
-{
-	const char *text = json_string(json_get(object, key));
-	char clean[STR_CLEAN_MAX + 1];
+/* A member of the daemon's JSON and what it becomes. The tables are in the daemon's order, so that each member is found at
+ * the place behind the one before; any other order does as well. */
+struct member {
+	const char *key;
+	enum { TEXT, WORD, TIME, NUMBER, TRUTH, PART } kind; /* WORD: a text that many domains share */
+	size_t offset;                                       /* in the structure that is read */
+	void (*part)(struct shown *s, struct shown_domain *d, const struct json *j);
+};
 
-	return text ? arena_intern(s->arena, str_clean(clean, sizeof(clean), text)) : NULL;
-}
-
-static int64_t time_of(const struct json *object, const char *key)
+static int64_t time_of(const struct json *j)
 {
-	const char *text = json_string(json_get(object, key));
+	const char *text = json_string(j);
 	int64_t at = 0;
 
 	if (text)
@@ -48,12 +50,55 @@ static int64_t time_of(const struct json *object, const char *key)
 	return at;
 }
 
-static int64_t number_of(const struct json *object, const char *key)
+static const char *text_of(struct shown *s, const struct json *j, bool shared)
 {
-	int64_t n = 0;
+	const char *text = json_string(j);
+	char clean[STR_CLEAN_MAX + 1];
 
-	json_int64(json_get(object, key), &n);
-	return n;
+	if (!text)
+		return NULL;
+	str_clean(clean, sizeof(clean), text);
+	return shared ? arena_intern(s->arena, clean) : arena_strdup(s->arena, clean);
+}
+
+static void read_member(struct shown *s, const struct member *m, const struct json *j, void *structure)
+{
+	void *to = (char *)structure + m->offset;
+
+	switch (m->kind) {
+	case TEXT:
+	case WORD:
+		*(const char **)to = text_of(s, j, m->kind == WORD);
+		break;
+	case TIME:
+		*(int64_t *)to = time_of(j);
+		break;
+	case NUMBER:
+		json_int64(j, to);
+		break;
+	case TRUTH:
+		json_bool(j, to);
+		break;
+	default:
+		m->part(s, structure, j);
+	}
+}
+
+static void read_members(
+        struct shown *s, const struct json *object, const struct member *list, size_t n, void *structure)
+{
+	size_t next = 0;
+
+	for (const struct json *j = json_first(object); j; j = json_next(j))
+		for (size_t i = 0; i < n; i++) {
+			const struct member *m = &list[(next + i) % n];
+
+			if (!str_eq(m->key, json_key(j)))
+				continue;
+			read_member(s, m, j, structure);
+			next = (size_t)(m - list) + 1;
+			break;
+		}
 }
 
 /* This host's clock, moved by what the daemon measured for the account. */
@@ -69,24 +114,41 @@ static int64_t clock_of(const struct json *status, const char *account)
 	return (int64_t)now.tv_sec * MS_SECOND + now.tv_nsec / 1000000 + offset * MS_SECOND;
 }
 
+#define MEMBER(structure, key, kind, field)                                                                  \
+	{                                                                                                    \
+		key, kind, offsetof(struct structure, field), NULL                                           \
+	}
+
+static void read_next(struct shown *s, struct shown_domain *d, const struct json *next)
+{
+	static const struct member members[] = {
+	        MEMBER(shown_domain, "action", WORD, action),
+	        MEMBER(shown_domain, "at", TIME, next_at),
+	};
+
+	read_members(s, next, members, ARRAY_SIZE(members), d);
+}
+
 static void read_selectors(struct shown *s, struct shown_domain *d, const struct json *list)
 {
+	static const struct member members[] = {
+	        MEMBER(shown_selector, "name", TEXT, name),
+	        MEMBER(shown_selector, "state", WORD, state),
+	        MEMBER(shown_selector, "role", WORD, role),
+	        MEMBER(shown_selector, "record", TEXT, record),
+	        MEMBER(shown_selector, "target", TEXT, target),
+	        MEMBER(shown_selector, "dns", WORD, dns),
+	        MEMBER(shown_selector, "dns_detail", TEXT, dns_detail),
+	        MEMBER(shown_selector, "key_bits", NUMBER, bits),
+	        MEMBER(shown_selector, "signing_since", TIME, signing_since),
+	        MEMBER(shown_selector, "stopped_signing", TIME, stopped),
+	        MEMBER(shown_selector, "delete_after", TIME, delete_after),
+	};
 	size_t n = json_count(list), i = 0;
 	struct shown_selector *all = arena_alloc(s->arena, (n ? n : 1) * sizeof(*all));
 
-	for (const struct json *j = json_first(list); j; j = json_next(j), i++) {
-		all[i].name = text_of(s, j, "name");
-		all[i].state = text_of(s, j, "state");
-		all[i].role = text_of(s, j, "role");
-		all[i].record = text_of(s, j, "record");
-		all[i].target = text_of(s, j, "target");
-		all[i].dns = text_of(s, j, "dns");
-		all[i].dns_detail = text_of(s, j, "dns_detail");
-		all[i].bits = number_of(j, "key_bits");
-		all[i].signing_since = time_of(j, "signing_since");
-		all[i].stopped = time_of(j, "stopped_signing");
-		all[i].delete_after = time_of(j, "delete_after");
-	}
+	for (const struct json *j = json_first(list); j; j = json_next(j), i++)
+		read_members(s, j, members, ARRAY_SIZE(members), &all[i]);
 	d->selectors = all;
 	d->n_selectors = n;
 }
@@ -101,6 +163,13 @@ static bool is_plain(const char *s)
 
 static void read_records(struct shown *s, struct shown_domain *d, const struct json *list)
 {
+	static const struct member members[] = {
+	        MEMBER(shown_record, "name", TEXT, name),
+	        MEMBER(shown_record, "type", WORD, type),
+	        MEMBER(shown_record, "ttl", NUMBER, ttl),
+	        MEMBER(shown_record, "absent", TRUTH, absent),
+	        MEMBER(shown_record, "seen", TRUTH, seen),
+	};
 	size_t n = json_count(list);
 	struct shown_record *all = arena_alloc(s->arena, (n ? n : 1) * sizeof(*all));
 
@@ -108,11 +177,8 @@ static void read_records(struct shown *s, struct shown_domain *d, const struct j
 		struct shown_record *r = &all[d->n_records];
 		const char *data = json_string(json_get(j, "data")); /* longer than what is for a terminal */
 
-		r->name = text_of(s, j, "name");
-		r->type = text_of(s, j, "type");
-		r->ttl = number_of(j, "ttl");
-		json_bool(json_get(j, "absent"), &r->absent);
-		json_bool(json_get(j, "seen"), &r->seen);
+		*r = (struct shown_record){0};
+		read_members(s, j, members, ARRAY_SIZE(members), r);
 		if (!r->name || !r->type || !is_plain(data))
 			continue;
 		r->data = arena_strdup(s->arena, data);
@@ -123,10 +189,14 @@ static void read_records(struct shown *s, struct shown_domain *d, const struct j
 
 static void read_diagnosis(struct shown *s, struct shown_domain *d, const struct json *diagnosis)
 {
+	static const struct member members[] = {
+	        MEMBER(shown_domain, "code", NUMBER, code),
+	        MEMBER(shown_domain, "message", TEXT, message),
+	        MEMBER(shown_domain, "remedy", TEXT, remedy),
+	};
+
 	d->diagnosed = json_is(diagnosis, JSON_OBJECT);
-	d->code = (int)number_of(diagnosis, "code");
-	d->message = text_of(s, diagnosis, "message");
-	d->remedy = text_of(s, diagnosis, "remedy");
+	read_members(s, diagnosis, members, ARRAY_SIZE(members), d);
 }
 
 /* How urgent: errors, then what waits for a person, then what moves, and what is in order last. */
@@ -154,41 +224,49 @@ void shown_take(struct shown *s, const struct shown_domain *d)
 	}
 	s->list[s->n] = *d;
 	s->list[s->n].rank = rank_of(d);
+	s->list[s->n].change_at = d->next_at && !str_eq(d->action, "look") ? d->next_at : INT64_MAX;
 	s->n++;
 }
 
+#define PART_OF(key, reader)                                                                                 \
+	{                                                                                                    \
+		key, PART, 0, reader                                                                         \
+	}
+
 bool shown_add(struct shown *s, const struct json *domain, const struct json *status)
 {
+	static const struct member members[] = {
+	        MEMBER(shown_domain, "domain", TEXT, domain),
+	        MEMBER(shown_domain, "account", WORD, account),
+	        MEMBER(shown_domain, "platform", WORD, platform),
+	        MEMBER(shown_domain, "zone", TEXT, zone),
+	        MEMBER(shown_domain, "phase", WORD, phase),
+	        MEMBER(shown_domain, "condition", WORD, condition),
+	        MEMBER(shown_domain, "reason", WORD, reason),
+	        MEMBER(shown_domain, "waits_on", WORD, waits_on),
+	        MEMBER(shown_domain, "since", TIME, since),
+	        PART_OF("next", read_next),
+	        MEMBER(shown_domain, "next_look", TIME, next_look),
+	        MEMBER(shown_domain, "active_selector", TEXT, active),
+	        MEMBER(shown_domain, "signing", TRUTH, signing),
+	        PART_OF("selectors", read_selectors),
+	        MEMBER(shown_domain, "rotated", TIME, rotated),
+	        MEMBER(shown_domain, "next_rotation", TIME, next_rotation),
+	        PART_OF("records", read_records),
+	        PART_OF("diagnosis", read_diagnosis),
+	        MEMBER(shown_domain, "detail", TEXT, detail),
+	        MEMBER(shown_domain, "paused", TEXT, paused),
+	};
 	struct shown_domain d = {0};
-	const struct json *next = json_get(domain, "next");
 
-	if (!json_string(json_get(domain, "domain")))
+	read_members(s, domain, members, ARRAY_SIZE(members), &d);
+	if (!d.domain)
 		return false;
-	d.domain = text_of(s, domain, "domain");
-	d.account = text_of(s, domain, "account");
-	d.platform = text_of(s, domain, "platform");
-	d.zone = text_of(s, domain, "zone");
 	if (!d.zone)
 		d.zone = d.domain;
-	d.phase = text_of(s, domain, "phase");
-	d.condition = text_of(s, domain, "condition");
-	d.reason = text_of(s, domain, "reason");
-	d.waits_on = text_of(s, domain, "waits_on");
-	d.active = text_of(s, domain, "active_selector");
-	d.signing = d.active != NULL;
-	json_bool(json_get(domain, "signing"), &d.signing);
-	d.detail = text_of(s, domain, "detail");
-	d.paused = text_of(s, domain, "paused");
-	d.action = text_of(s, next, "action");
-	d.next_at = time_of(next, "at");
-	d.since = time_of(domain, "since");
-	d.next_look = time_of(domain, "next_look");
-	d.rotated = time_of(domain, "rotated");
-	d.next_rotation = time_of(domain, "next_rotation");
+	if (!json_is(json_get(domain, "signing"), JSON_BOOL))
+		d.signing = d.active != NULL;
 	d.now = clock_of(status, d.account);
-	read_selectors(s, &d, json_get(domain, "selectors"));
-	read_records(s, &d, json_get(domain, "records"));
-	read_diagnosis(s, &d, json_get(domain, "diagnosis"));
 	shown_take(s, &d);
 	return true;
 }
@@ -251,21 +329,14 @@ void shown_json(const struct shown_domain *d, struct json_w *w)
 
 /* --- what follows ------------------------------------------------------------------------------- */
 
-/* When the next change is due; looks come all the time. */
-static int64_t change_at(const struct shown_domain *d)
-{
-	return d->next_at && !str_eq(d->action, "look") ? d->next_at : INT64_MAX;
-}
-
 static int compare(const void *pa, const void *pb)
 {
 	const struct shown_domain *a = pa, *b = pb;
-	int64_t at = change_at(a), bt = change_at(b);
 
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
-	if (at != bt)
-		return at < bt ? -1 : 1;
+	if (a->change_at != b->change_at)
+		return a->change_at < b->change_at ? -1 : 1;
 	int order = strcmp(a->domain, b->domain);
 	return order ? order : strcmp(a->platform ? a->platform : "", b->platform ? b->platform : "");
 }
@@ -322,8 +393,10 @@ const char *shown_when(char dst[SHOWN_WHEN], int64_t at, int64_t now)
 	else if (size < MS_SECOND)
 		str_format(dst, SHOWN_WHEN, "now");
 	else if (ahead > 0)
-		str_format(dst, SHOWN_WHEN, "in %s", span_format_short(span, size / MS_SECOND * MS_SECOND));
+		text_join(
+		        dst, SHOWN_WHEN, "in ", span_format_short(span, size / MS_SECOND * MS_SECOND), NULL);
 	else
-		str_format(dst, SHOWN_WHEN, "%s ago", span_format_short(span, size / MS_SECOND * MS_SECOND));
+		text_join(
+		        dst, SHOWN_WHEN, span_format_short(span, size / MS_SECOND * MS_SECOND), " ago", NULL);
 	return dst;
 }

@@ -33,14 +33,15 @@ struct shown_domain {
 	int64_t next_at;    /* ... and when */
 	int64_t since, next_look, rotated, next_rotation;
 	bool diagnosed;
-	int code; /* 501 to 504; 0 = none */
+	int64_t code; /* 501 to 504; 0 = none */
 	const char *message, *remedy;
 	const struct shown_selector *selectors;
 	size_t n_selectors;
 	const struct shown_record *records; /* external domains only */
 	size_t n_records;
-	int64_t now; /* on its account's clock */
-	int rank;    /* the lower, the worse */
+	int64_t now;       /* on its account's clock */
+	int rank;          /* the lower, the worse */
+	int64_t change_at; /* when the next change is due, INT64_MAX = not known; looks come all the time */
 };
 
 struct shown {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/span.h"
+#include "core/text.h"
 #include "ctl/view.h"
 
 enum {
@@ -67,11 +68,14 @@ static void selectors_cell(struct table *t, const struct shown_domain *d, const 
 	for (size_t i = 0; i < d->n_selectors; i++) {
 		const struct shown_selector *s = &d->selectors[i];
 
-		buf_printf(&b, "%s%s ", i ? ", " : "", selector_name(s->name ? s->name : "?", (int)l->names));
-		if (l->names == NAMES_TERSE)
-			buf_puts(&b, selector_word(s));
-		else
-			buf_printf(&b, "%s %s", s->state, s->role);
+		buf_puts(&b, i ? ", " : "");
+		buf_puts(&b, selector_name(s->name ? s->name : "?", (int)l->names));
+		buf_puts(&b, " ");
+		if (l->names != NAMES_TERSE) {
+			buf_puts(&b, s->state ? s->state : "?");
+			buf_puts(&b, " ");
+		}
+		buf_puts(&b, l->names == NAMES_TERSE ? selector_word(s) : s->role ? s->role : "?");
 	}
 	table_cell(t, STYLE_PLAIN, b.len ? b.data : "-");
 	buf_free(&b);
@@ -79,7 +83,7 @@ static void selectors_cell(struct table *t, const struct shown_domain *d, const 
 
 static void next_cell(struct table *t, const struct shown_domain *d, const struct level *l)
 {
-	char when[SHOWN_WHEN];
+	char when[SHOWN_WHEN], text[STR_CLEAN_MAX + SHOWN_WHEN + 2];
 
 	/* What is due waits its turn for a moment: that is "now". */
 	shown_when(when,
@@ -87,10 +91,8 @@ static void next_cell(struct table *t, const struct shown_domain *d, const struc
 	        d->now);
 	if (l->brief && str_prefix(when, "in ")) /* the largest unit says enough */
 		when[3 + strcspn(when + 3, " ")] = '\0';
-	char *text = xasprintf("%s %s", d->action ? d->action : "look", when);
-
+	text_join(text, sizeof(text), d->action ? d->action : "look", " ", when, NULL);
 	table_cell(t, d->next_at && d->next_at < d->now - MS_HOUR ? STYLE_WARN : STYLE_PLAIN, text);
-	free(text);
 }
 
 static void grace_cell(struct table *t, const struct shown_domain *d, const struct screen *s, size_t n)
@@ -129,12 +131,13 @@ static void header(struct table *t, const struct level *l, const struct shown *a
 	table_cell(t, STYLE_DIM, l->why ? "REASON" : "");
 }
 
-static struct table *draw(const struct shown *all, const struct level *l, const struct screen *s)
+/* Up to the row with which it is wider than `most`, 0 = all of it. */
+static struct table *draw(const struct shown *all, const struct level *l, const struct screen *s, size_t most)
 {
 	struct table *t = table_new(COLUMNS);
 
 	header(t, l, all);
-	for (size_t i = 0; i < all->n; i++) {
+	for (size_t i = 0; i < all->n && (most == 0 || table_width(t) <= most); i++) {
 		const struct shown_domain *d = &all->list[i];
 
 		table_cell(t, STYLE_BOLD, d->domain);
@@ -155,8 +158,9 @@ static struct table *draw(const struct shown *all, const struct level *l, const 
 static void put_table(const struct shown *all, const struct screen *s, struct buf *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		struct table *t = draw(all, &levels[i], s);
-		bool last = i + 1 == ARRAY_SIZE(levels), fits = s->width == 0 || table_width(t) <= s->width;
+		bool last = i + 1 == ARRAY_SIZE(levels);
+		struct table *t = draw(all, &levels[i], s, last ? 0 : s->width);
+		bool fits = s->width == 0 || table_width(t) <= s->width;
 
 		if (fits || last)
 			table_print(t, s, out);
@@ -275,7 +279,7 @@ static int check(const struct ctl *c, char **args, int n)
 	struct buf out = {0};
 	enum ctl_check found = CHECK_UNKNOWN;
 
-	if (gather(c, args, n, &g, why, sizeof(why)) == CTL_DONE)
+	if (gather(c, args, n, c->json ? GATHER_WHOLE : GATHER_TABLE, &g, why, sizeof(why)) == CTL_DONE)
 		found = view_check(&g, &out);
 	else
 		buf_printf(&out, "DKIM UNKNOWN - %s\n", str_clean(clean, sizeof(clean), why));
@@ -295,7 +299,7 @@ int ctl_status(const struct ctl *c, char **args, int n)
 
 	if (c->check)
 		return check(c, args, n);
-	int rc = gather(c, args, n, &g, why, sizeof(why));
+	int rc = gather(c, args, n, c->json ? GATHER_WHOLE : GATHER_TABLE, &g, why, sizeof(why));
 	if (rc == CTL_NO_DAEMON) {
 		gather_free(&g);
 		ctl_say("%s; this is what its state tells", why);

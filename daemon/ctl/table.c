@@ -2,6 +2,8 @@
  * from the cells. */
 #include "ctl/table.h"
 
+#include "base/arena.h"
+
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +15,15 @@
 #define WIDE_MAX    1000
 
 struct cell {
-	char *text;
+	const char *text; /* of the arena */
 	size_t columns;
 	enum style style;
 };
 
 struct table {
+	struct arena *arena;
 	size_t columns, n, cap;
+	size_t *widths; /* of the widest cell of each column */
 	struct cell *cells;
 };
 
@@ -99,6 +103,8 @@ struct table *table_new(size_t columns)
 {
 	struct table *t = xcalloc(1, sizeof(*t));
 
+	t->arena = arena_new();
+	t->widths = xcalloc(columns, sizeof(*t->widths));
 	t->columns = columns;
 	return t;
 }
@@ -107,45 +113,38 @@ void table_free(struct table *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < t->n; i++)
-		free(t->cells[i].text);
+	arena_free(t->arena);
+	free(t->widths);
 	free(t->cells);
 	free(t);
 }
 
 void table_cell(struct table *t, enum style style, const char *text)
 {
+	size_t n = strlen(text), *width = &t->widths[t->n % t->columns];
+	bool plain = n <= STR_CLEAN_MAX && str_plain(text, n) == n; /* nearly all are */
 	char clean[STR_CLEAN_MAX + 1];
 
 	if (t->n == t->cap) {
 		t->cap = t->cap ? t->cap * 2 : 256;
 		t->cells = xrealloc(t->cells, t->cap * sizeof(*t->cells));
 	}
+	if (!plain)
+		text = str_clean(clean, sizeof(clean), text);
 	struct cell *cell = &t->cells[t->n++];
-	cell->text = xstrdup(str_clean(clean, sizeof(clean), text));
-	cell->columns = screen_columns(cell->text);
+	cell->text = arena_strdup(t->arena, text);
+	cell->columns = plain ? n : screen_columns(text);
 	cell->style = style;
-}
-
-/* The widest cell of a column. */
-static size_t column_width(const struct table *t, size_t column)
-{
-	size_t width = 0;
-
-	for (size_t i = column; i < t->n; i += t->columns)
-		if (t->cells[i].columns > width)
-			width = t->cells[i].columns;
-	return width;
+	if (cell->columns > *width)
+		*width = cell->columns;
 }
 
 size_t table_width(const struct table *t)
 {
 	size_t width = 0;
 
-	for (size_t i = 0; i < t->columns; i++) {
-		size_t w = column_width(t, i);
-		width += w ? w + GAP : 0;
-	}
+	for (size_t i = 0; i < t->columns; i++)
+		width += t->widths[i] ? t->widths[i] + GAP : 0;
 	return width >= GAP ? width - GAP : 0;
 }
 
@@ -171,6 +170,16 @@ static size_t put_cut(const struct screen *s, struct buf *out, const struct cell
 	return n;
 }
 
+static void put_blanks(struct buf *out, size_t n)
+{
+	static const char blanks[] = "                                                                ";
+
+	for (size_t part; n > 0; n -= part) {
+		part = n < sizeof(blanks) - 1 ? n : sizeof(blanks) - 1;
+		buf_add(out, blanks, part);
+	}
+}
+
 static void print_row(
         const struct table *t, const size_t *widths, const struct screen *s, struct buf *out, size_t row)
 {
@@ -188,8 +197,7 @@ static void print_row(
 		if (owed >= left)
 			break;
 		left -= owed;
-		for (; owed > 0; owed--)
-			buf_puts(out, " ");
+		put_blanks(out, owed);
 		size_t taken = put_cut(s, out, cell, left < widths[i] ? left : widths[i]);
 		left -= taken;
 		owed = widths[i] + GAP - taken;
@@ -210,8 +218,7 @@ void table_print(const struct table *t, const struct screen *s, struct buf *out)
 {
 	size_t *widths = xcalloc(t->columns, sizeof(*widths));
 
-	for (size_t i = 0; i < t->columns; i++)
-		widths[i] = column_width(t, i);
+	memcpy(widths, t->widths, t->columns * sizeof(*widths));
 	fit(widths, table_width(t), s->width);
 	for (size_t row = 0; row < t->n / (t->columns ? t->columns : 1); row++)
 		print_row(t, widths, s, out, row);

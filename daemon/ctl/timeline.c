@@ -377,7 +377,7 @@ static int draw(const struct ctl *c, char *name, const struct shown_domain *doma
 int ctl_timeline(const struct ctl *c, char **args, int n)
 {
 	struct gathered g;
-	int rc = gather(c, args, 1, &g, NULL, 0);
+	int rc = gather(c, args, 1, GATHER_WHOLE, &g, NULL, 0);
 
 	(void)n;
 	if (rc == CTL_DONE && g.shown->n == 1)

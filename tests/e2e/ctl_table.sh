@@ -28,6 +28,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(200); self.send_header("Content-Length", "100"); self.end_headers()
             self.wfile.write(b'{"version"'); self.close_connection = True; return
         if self.path == "/v1/status": return self.answer(200, status)
+        if how == "half" and self.path.startswith("/v1/domains"):
+            self.send_response(200); self.send_header("Content-Length", str(len(domains.encode()))); self.end_headers()
+            self.wfile.write(domains.encode()[:-40]); self.close_connection = True; return
+        if how == "whole" and self.path.startswith("/v1/domains?"): return self.answer(200, domains)
         if self.path == "/v1/domains": return self.answer(200, domains)
         self.answer(404, json.dumps({"error": "unknown-domain", "message": "asked for " + self.path}))
     def log_message(self, *_): pass
@@ -110,6 +114,18 @@ is "a zone file has only records and comments" "$(grep -cvE '^(;.*|[a-z0-9._-]+\
 run status --check
 is "the worst decides" "$RC" 2
 is "one bar at most in each line" "$(awk -F'|' 'NF > 2' <<<"$OUT")" ""
+
+run status --color always
+ASKED_TWICE=$(sed -E 's/[0-9]+(d|h|min|s)\b//g' <<<"$OUT") # a daemon that has no table refuses to tell one
+serve whole
+run status --color always
+is "one that tells the whole list instead is understood as well" "$(sed -E 's/[0-9]+(d|h|min|s)\b//g' <<<"$OUT")" "$ASKED_TWICE"
+has "and this is the list" "$OUT" "grace-of-a-long-name.example"
+serve half
+run status --state "$work"
+is "half a list is none" "$RC $OUT" "3 "
+run status --check
+is "nor is it for a check" "$RC" 3
 
 serve html
 run status --check
