@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "io/dns_book.h"
 #include "io/dns_parts.h"
 #include "io/loop.h"
 
@@ -105,6 +106,7 @@ static void dns_destroy(struct dns *d)
 	if (d->direct)
 		dns_direct_free(d->direct);
 	dns_thread_free(d->resolver);
+	dns_book_free(d->book);
 	timer_free(d->pump);
 	free(d);
 }
@@ -118,6 +120,13 @@ static void pump_tell(struct dns_look *h)
 
 	look_free(h);
 	seen(arg, &e);
+}
+
+/* No look is under way: nothing stays open, and the next one learns everything anew. */
+static void dns_rest(struct dns *d)
+{
+	dns_direct_rest(d->direct);
+	dns_book_rest(d->book);
 }
 
 /* Runs from the loop: answers to looks, ended looks to callers, waiting looks into the window. A callback may
@@ -141,7 +150,7 @@ static void dns_pump(void *arg)
 		dns_look_begin(h);
 	}
 	if (d->looks[LOOK_RUNNING].n == 0)
-		dns_direct_rest(d->direct);
+		dns_rest(d);
 	d->pumping = false;
 	if (d->dying)
 		dns_destroy(d);
@@ -189,6 +198,7 @@ struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **re
 	for (size_t i = 0; i < ARRAY_SIZE(d->looks); i++)
 		d->looks[i] = (struct dns_looks){.end = &d->looks[i].first};
 	d->direct = dns_direct_new(d);
+	d->book = dns_book_new();
 	d->resolver = dns_thread_new(d, o, ret_error);
 	if (!d->resolver) {
 		dns_destroy(d);

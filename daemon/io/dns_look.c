@@ -233,6 +233,7 @@ void dns_look_begin(struct dns_look *h)
 	k->dns = h->dns;
 	k->deadline = timer_new(h->dns->loop, look_late, k);
 	k->began = loop_boot(h->dns->loop);
+	k->target_life = UINT32_MAX;
 	const char *bad = look_take_question(k, h);
 	if (bad) {
 		str_copy(k->e.detail, sizeof(k->e.detail), bad);
@@ -310,6 +311,7 @@ void dns_look_end(struct look *k)
 
 	timer_stop(k->deadline);
 	dns_look_drop(k);
+	dns_note_target(k);
 	if (!k->weighed) {
 		look_weigh(k);
 		dns_look_drop(k); /* too late for more */

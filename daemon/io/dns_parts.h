@@ -93,6 +93,8 @@ struct dns_ask *dns_asks_take(struct dns_asks *list);
 
 #define DNS_SERVERS_MAX   16 /* names of one NS set that are asked */
 #define DNS_ADDRESSES_MAX 4  /* addresses of one name and family */
+/* Names of the target's zone that are asked: two are enough, the resolver shuffles them, so that all get their share. */
+#define DNS_TARGET_SERVERS 2
 
 enum dns_look_state { LOOK_WAITING, LOOK_RUNNING, LOOK_OVER };
 
@@ -127,6 +129,10 @@ struct look {
 	size_t soa_at; /* how far into the list the zone's SOA was asked */
 	unsigned soa_tries;
 	struct dnswire_name target_zone; /* the zone that holds the target, and addresses of its servers */
+	struct dnswire_name target_servers[DNS_TARGET_SERVERS];
+	size_t n_target_servers;
+	bool knows_target_servers;
+	uint32_t target_life; /* seconds for which what the resolver said of that zone holds */
 	struct dns_address target_where[4];
 	size_t n_target, ttl_tries;
 	bool knows_target_zone, knows_ttls, ttl_asking;
@@ -152,6 +158,7 @@ struct dns {
 	struct loop *loop;
 	struct dns_thread *resolver;
 	struct dns_direct *direct;
+	struct dns_book *book; /* dns_book.h */
 	bool authoritative;
 	uint16_t port;
 	int64_t timeout;
@@ -229,10 +236,17 @@ void dns_take_target_soa_ttl(struct look *k, const struct dns_ask *a);
 void dns_take_key_ttl(struct look *k, const struct dns_ask *a);
 void dns_take_served(struct look *k, const struct dns_ask *a);
 void dns_take_chase(struct look *k, const struct dns_ask *a);
+/* The look is over: what it knows of the target's zone goes into the book. */
+void dns_note_target(struct look *k);
 
 /* The NS set of the zone asked for, the addresses of the name asked for; both return how many. */
 size_t dns_read_servers(const struct dns_ask *a, struct dnswire_name *ret, size_t cap);
 size_t dns_read_addresses(const struct dns_ask *a, struct dns_address *ret, size_t cap);
+/* For how long, in seconds, what the resolver says of a name server may be kept; 0 = nothing that could be. A denial
+ * may be for as long as one likes to be wrong. */
+uint32_t dns_read_life(const struct dns_ask *a);
+/* Addresses that were just asked for, put into the book; returns how many, as dns_read_addresses() does. */
+size_t dns_note_addresses(struct look *k, const struct dns_ask *a, struct dns_address *ret);
 
 /* dns_read.c: what one answer says. A bool is false, and its outputs untouched, when the answer says nothing
  * of it. */

@@ -166,6 +166,20 @@ bool dns_read_denial(const struct dns_ask *a, struct dnswire_name *ret_zone, uin
 	return true;
 }
 
+uint32_t dns_read_life(const struct dns_ask *a)
+{
+	struct dnswire m;
+	struct dnswire_found f;
+
+	if (a->dnssec == DNSSEC_BOGUS || !answer_open(a, &m))
+		return 0;
+	dnswire_find(&m, &a->name, a->type, &f);
+	if (!dnswire_name_eq(&f.end, &a->name))
+		return 0;
+	return f.n > 0 ? f.first.ttl
+	               : TTL_MAX; /* how long a denial holds, our own cache has taken out of it */
+}
+
 bool dns_read_nxdomain(const struct dns_ask *a)
 {
 	struct dnswire m;

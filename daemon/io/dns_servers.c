@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "io/dns_book.h"
 #include "io/dns_parts.h"
+#include "io/loop.h"
 
 static void address_text(const struct dns_address *a, char dst[48])
 {
@@ -69,6 +71,18 @@ size_t dns_read_servers(const struct dns_ask *a, struct dnswire_name *ret, size_
 	return n;
 }
 
+/* From the book, or from the resolver. */
+static void look_find_addresses(
+        struct look *k, enum ask kind, unsigned server, const struct dnswire_name *name, uint16_t type)
+{
+	const struct dns_book_host *h = dns_book_host(k->dns->book, loop_boot(k->dns->loop), name, type);
+
+	for (size_t i = 0; h && i < h->n; i++)
+		look_add_address(k, server, &h->where[i]);
+	if (!h)
+		dns_look_ask(k, kind, server, name, type);
+}
+
 void dns_take_servers(struct look *k, const struct dns_ask *a)
 {
 	struct dnswire_name names[DNS_SERVERS_MAX];
@@ -87,8 +101,8 @@ void dns_take_servers(struct look *k, const struct dns_ask *a)
 	qsort(k->servers, k->n_servers, sizeof(k->servers[0]), compare_names);
 	for (unsigned server = 0; server < k->n_servers; server++) {
 		dnswire_name_read(k->servers[server], &names[0]);
-		dns_look_ask(k, ASK_ADDRESS4, server, &names[0], DNS_TYPE_A);
-		dns_look_ask(k, ASK_ADDRESS6, server, &names[0], DNS_TYPE_AAAA);
+		look_find_addresses(k, ASK_ADDRESS4, server, &names[0], DNS_TYPE_A);
+		look_find_addresses(k, ASK_ADDRESS6, server, &names[0], DNS_TYPE_AAAA);
 	}
 	if (k->n_servers == 0)
 		look_climb(k, a);
@@ -132,10 +146,22 @@ size_t dns_read_addresses(const struct dns_ask *a, struct dns_address *ret, size
 	return n;
 }
 
+size_t dns_note_addresses(struct look *k, const struct dns_ask *a, struct dns_address *ret)
+{
+	struct dns_book_host h = {.name = a->name, .type = a->type};
+	uint32_t life = dns_read_life(a);
+
+	h.n = dns_read_addresses(a, h.where, ARRAY_SIZE(h.where));
+	memcpy(ret, h.where, sizeof(h.where));
+	if (life > 0)
+		dns_book_note_host(k->dns->book, loop_boot(k->dns->loop), life, &h);
+	return h.n;
+}
+
 void dns_take_address(struct look *k, const struct dns_ask *a)
 {
 	struct dns_address where[DNS_ADDRESSES_MAX];
-	size_t n = dns_read_addresses(a, where, ARRAY_SIZE(where));
+	size_t n = dns_note_addresses(k, a, where);
 
 	for (size_t i = 0; i < n; i++)
 		look_add_address(k, a->server, &where[i]);

@@ -8,6 +8,8 @@ static unsigned told;
 static void tell(void *arg, const struct evidence *e)
 {
 	assert_int_equal(e->state, SEEN_OK);
+	assert_int_equal(e->servers, 2); /* what one look learnt of servers and zones, the others say too */
+	assert_int_equal(e->ttl_negative_target, 30);
 	++*(unsigned *)arg;
 	if (++told == 1000)
 		loop_stop(loop);
