@@ -15,6 +15,7 @@ const struct fair_pace fair_usual = {
         .task = 22 * SECOND,
         .check = 10 * MINUTE,
         .publish = 30 * SECOND,
+        .take = 5 * SECOND,
         .ttl = 3600,
 };
 

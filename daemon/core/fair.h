@@ -13,6 +13,7 @@ struct fair_pace {
 	int64_t task;    /* from a request to the end of its task */
 	int64_t check;   /* from a record that is served to OVHcloud's check that finds it */
 	int64_t publish; /* from a refresh to every server of the zone */
+	int64_t take;    /* from a signer's new map to the stamp that says that it took it */
 	uint32_t ttl;    /* of a record that was never looked at */
 };
 extern const struct fair_pace fair_usual;

@@ -5,12 +5,19 @@
 #include <string.h>
 
 #include "core/gate.h"
+#include "core/dname.h"
 #include "core/rr.h"
+#include "core/text.h"
 
 #define SECOND (INT64_C(1000))
 #define HOUR   (3600 * SECOND)
 #define ROUNDS 7   /* decisions in one look */
 #define IDLE   100 /* looks without news: it waits for something that fair weather does not bring */
+
+static bool is_external(const struct forecast_domain *x)
+{
+	return x->d->platform == PLATFORM_EXTERNAL;
+}
 
 void forecast_begin(struct forecast_domain *x, int64_t now)
 {
@@ -18,7 +25,10 @@ void forecast_begin(struct forecast_domain *x, int64_t now)
 	x->idle = 0;
 	if (x->at < now)
 		x->at = now;
-	fair_begin(&x->fair, x->d, &x->r, &fair_usual, now);
+	if (is_external(x))
+		fair_keys_begin(&x->keys, x->d, &x->r, &fair_usual, now);
+	else
+		fair_begin(&x->fair, x->d, &x->r, &fair_usual, now);
 }
 
 bool forecast_possible(const struct forecast_domain *x)
@@ -76,6 +86,35 @@ static const struct seen_selector *seen_of(const struct observed *o, const char 
 	return NULL;
 }
 
+/* Of a key of our own: the record of each of its parts. What stands there is taken for one of this key. */
+static struct gate_verdict ask_for_key(const struct forecast_domain *x, const struct seen_selector *s,
+        const struct observed *o, const struct standing *st, const struct rules *rules)
+{
+	struct gate_verdict v = {.rule = 14, .why = "there is no such key"};
+	char name[DNAME_TEXT];
+
+	for (unsigned i = 0; s->key != NULL && i < s->key->n; i++) {
+		const struct held_part *part = &s->key->part[i];
+		struct rr rr = {.type = RR_TXT, .absent = s->want == WANT_NOTHING};
+		struct gate_record_change c = {
+		        .selector = s->name,
+		        .rr = &rr,
+		        .zone = external_zone(x->d),
+		        .old = s->dns.record == SEEN_MISSING ? "" : "v=DKIM1; p=",
+		};
+
+		if (!external_owner(name, x->d, part->selector) ||
+		        !dkimtext_write(rr.data, sizeof(rr.data), x->d->external, part,
+		                rr.absent ? WANT_REVOKED : s->want))
+			return (struct gate_verdict){.rule = 14, .why = "the name or the text is none"};
+		text_join(rr.name, sizeof(rr.name), name, NULL);
+		v = gate_record(&c, x->d, o, &x->r, st, rules);
+		if (!v.allow)
+			break;
+	}
+	return v;
+}
+
 static struct gate_verdict ask_gate(const struct forecast_domain *x, const struct decision *dec,
         const struct observed *o, const struct standing *st, const struct rules *rules)
 {
@@ -85,6 +124,8 @@ static struct gate_verdict ask_gate(const struct forecast_domain *x, const struc
 		return gate_selector(dec->action, dec->selector, x->d, o, &x->r, st, rules);
 	if (s == NULL)
 		return (struct gate_verdict){.rule = 14, .why = "the selector was not read in this pass"};
+	if (is_external(x))
+		return ask_for_key(x, s, o, st, rules);
 	struct rr rr;
 	struct gate_record_change c = {
 	        .selector = s->name,
@@ -102,7 +143,7 @@ static struct gate_verdict ask_gate(const struct forecast_domain *x, const struc
 /* OVHcloud's selector in this forecast, NULL = it has not named it yet. */
 static const struct fair_selector *fair_of(const struct forecast_domain *x, const char *selector)
 {
-	for (unsigned i = 0; i < x->fair.known; i++)
+	for (unsigned i = 0; !is_external(x) && i < x->fair.known; i++)
 		if (strcmp(x->r.sel[i].name, selector) == 0)
 			return &x->fair.sel[i];
 	return NULL;
@@ -127,13 +168,18 @@ static bool act(struct forecast_domain *x, struct forecast_account *a, const str
 	struct forecast_change c = {
 	        .at = x->at,
 	        .action = dec->action,
-	        .selector = fair != NULL ? dec->selector : "",
+	        .selector = fair != NULL || is_external(x) ? dec->selector : "",
 	        .target = fair != NULL && fair->keys == 0 && dec->action != ACTION_CREATE ? dec->target : "",
 	        .reason = dec->reason,
 	        .record = s != NULL ? s->dns.record : SEEN_UNKNOWN,
+	        .removes = dec->action == ACTION_PUBLISH && s != NULL && s->key != NULL &&
+	                   s->want == WANT_NOTHING,
 	};
 	listener->change(listener->arg, x, &c);
-	fair_do(&x->fair, &x->r, dec->action, dec->selector, x->at);
+	if (is_external(x))
+		fair_keys_do(&x->keys, x->d, dec->action, dec->selector, x->at);
+	else
+		fair_do(&x->fair, &x->r, dec->action, dec->selector, x->at);
 	if (dec->action == ACTION_PUBLISH)
 		record_published(&x->r, dec->selector, x->at);
 	else
@@ -177,14 +223,16 @@ static void look_again(struct forecast_domain *x, const struct forecast_account 
         const struct decision *dec)
 {
 	int64_t now = x->at, next = dec->next_look > now ? dec->next_look : now + SECOND;
-	bool quiet = fair_next(&x->fair) == 0;
+	int64_t change = is_external(x) ? fair_keys_next(&x->keys, x->d, now) : fair_next(&x->fair);
 
 	x->at = next;
-	if (!quiet) {
-		int64_t pace = next - now, change = fair_next(&x->fair);
+	if (change != 0) {
+		int64_t pace = next - now;
 
 		if (pace == a->rules.settled) /* it doubles no more */
 			x->at = pace_after(next, pace, change);
+		if (dec->next_at > now && dec->next_at < x->at)
+			x->at = dec->next_at;
 		x->idle = 0;
 		return;
 	}
@@ -229,17 +277,37 @@ static void end_pauses(struct forecast_domain *x, struct forecast_account *a)
 		x->r.paused = false;
 }
 
+/* The last of what a look does, whatever was decided. */
+static void sweep(
+        struct forecast_domain *x, const struct standing *st, const struct forecast_listener *listener)
+{
+	for (const char *name;
+	        is_external(x) && !st->observe && (name = fair_keys_sweep(&x->keys, x->d, x->at)) != NULL;)
+		listener->change(listener->arg, x,
+		        &(struct forecast_change){.at = x->at,
+		                .selector = name,
+		                .target = "",
+		                .reason = x->r.reason,
+		                .shreds = true});
+}
+
 void forecast_look(
         struct forecast_domain *x, struct forecast_account *a, const struct forecast_listener *listener)
 {
 	struct notes notes = {0};
+	struct held_key held[SELECTORS_MAX];
 	struct observed o;
 	struct standing st;
 	struct decision dec;
 	bool sent = false, shut = false;
 
-	fair_pass(&x->fair, x->d, x->at);
-	fair_see(&x->fair, x->d, &x->r, x->at, &o);
+	if (is_external(x)) {
+		fair_keys_pass(&x->keys, x->at);
+		fair_keys_see(&x->keys, x->d, &x->r, x->at, held, &o);
+	} else {
+		fair_pass(&x->fair, x->d, x->at);
+		fair_see(&x->fair, x->d, &x->r, x->at, &o);
+	}
 	leap(x, &a->rules);
 	end_pauses(x, a);
 	record_see(&x->r, x->d, &o, &a->rules, x->at, &notes);
@@ -260,6 +328,7 @@ void forecast_look(
 	if (shut)
 		dec.moving = true;
 	plan_note(&x->r, &dec, x->at);
+	sweep(x, &st, listener);
 	if (sent || notes.n != 0)
 		x->idle = 0;
 	look_again(x, a, &st, &dec);

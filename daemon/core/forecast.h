@@ -6,6 +6,7 @@
 #define DKIMROTD_CORE_FORECAST_H
 
 #include "core/fair.h"
+#include "core/fair_keys.h"
 #include "core/plan.h"
 #include "core/tally.h"
 
@@ -27,7 +28,10 @@ struct forecast_domain {
 	bool over;     /* nothing more comes by itself; the record's reason says what it waits for */
 	bool began;    /* it was looked at in this forecast */
 	unsigned idle; /* looks in a row that showed nothing new */
-	struct fair fair;
+	union {
+		struct fair fair;
+		struct fair_keys keys; /* platform: external */
+	};
 	struct record r;
 };
 
@@ -40,6 +44,8 @@ struct forecast_change {
 	enum reason reason;
 	enum seen
 	        record; /* PUBLISH: what stands at the name: missing = created, right = refreshed, else updated */
+	bool removes; /* PUBLISH: the record of a revoked key goes */
+	bool shreds;  /* no action: the private key of `selector` is destroyed */
 };
 struct forecast_listener {
 	void (*change)(void *arg, const struct forecast_domain *x, const struct forecast_change *c);

@@ -31,8 +31,11 @@ bool step_remains(struct view *v, struct decision *dec)
 		const struct rec_selector *rec = record_selector_const(v->r, s->name);
 		int64_t since;
 
-		if (s->key == NULL || s->key->revoked == 0 || rec == NULL || s->dns_at == 0 ||
-		        seen_as_wanted(s) || s->dns.state == SEEN_UNKNOWN || s->dns.state == SEEN_BOGUS)
+		if (s->key == NULL || s->key->revoked == 0 || rec == NULL || s->dns_at == 0)
+			continue;
+		if (s->want == WANT_REVOKED) /* the next look is when it has said so for long enough */
+			outlasts(v, dec, s->key->shown, v->d->external->revoke);
+		if (seen_as_wanted(s) || s->dns.state == SEEN_UNKNOWN || s->dns.state == SEEN_BOGUS)
 			continue;
 		external_wanted(v->d, s->key, v->now, &since);
 		if (rec->written >= since && v->now - rec->written < AGAIN)

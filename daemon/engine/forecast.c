@@ -46,69 +46,7 @@ struct forecast {
 	void *arg;
 };
 
-/* --- calls as JSON --------------------------------------------------------------------------------------------------- */
-
-/* target NULL: it touches no record; what OVHcloud has not named yet is null. */
-static void edit_json(
-        struct json_w *w, const char *method, const char *path, const char *name, const char *target)
-{
-	json_w_object(w);
-	json_w_kstr(w, "method", method);
-	json_w_kstr(w, "path", path);
-	if (target != NULL) {
-		json_w_kstr(w, "name", name);
-		json_w_kstr(w, "type", "CNAME");
-		json_w_kstr(w, "target", target[0] != '\0' ? target : NULL);
-	}
-	json_w_end(w);
-}
-
-/* A name server is sent one message (RFC 2136), OVHcloud's zone a record and a refresh. */
-static void zone_edits_json(
-        struct json_w *w, const struct forecast_domain *x, const struct forecast_change *c)
-{
-	const char *zone = x->d->zone;
-	char *records = xasprintf("/domain/zone/%s/record", zone);
-	char *record = xasprintf("/domain/zone/%s/record/{id}", zone);
-	char *refresh = xasprintf("/domain/zone/%s/refresh", zone);
-	char *name = c->selector[0] != '\0' ? xasprintf("%s._domainkey.%s", c->selector, x->d->domain) : NULL;
-
-	json_w_key(w, "zone_edits");
-	json_w_array(w);
-	if (x->d->dns == DNS_RFC2136)
-		edit_json(w, "UPDATE", zone, name, c->target);
-	else if (c->record == SEEN_MISSING)
-		edit_json(w, "POST", records, name, c->target);
-	else if (c->record != SEEN_OK)
-		edit_json(w, "PUT", record, name, c->target);
-	if (x->d->dns != DNS_RFC2136)
-		edit_json(w, "POST", refresh, NULL, NULL);
-	json_w_end(w);
-	free(records);
-	free(record);
-	free(refresh);
-	free(name);
-}
-
-/* The request as the driver would make it. Zimbra's v2 ids are known to a look only. */
-static void request_json(struct json_w *w, const struct forecast_domain *x, const struct forecast_change *c)
-{
-	struct pass *pass = xcalloc(1, sizeof(*pass));
-	const struct driver *p = platform_for(x->d);
-	struct api_request q;
-
-	str_copy(pass->token, sizeof(pass->token), "platformId");
-	str_copy(pass->token2, sizeof(pass->token2), "domainId");
-	if (p->change(x->d, pass, c->action, c->selector, &q) == 0) {
-		json_w_kstr(w, "method", q.method);
-		json_w_kstr(w, "path", q.path);
-		if (q.body[0] != '\0') {
-			json_w_key(w, "body");
-			json_w_raw(w, q.body);
-		}
-	}
-	free(pass);
-}
+/* --- what is told ---------------------------------------------------------------------------------------------------- */
 
 static void sent(void *arg, const struct forecast_domain *x, const struct forecast_change *c)
 {
@@ -117,19 +55,7 @@ static void sent(void *arg, const struct forecast_domain *x, const struct foreca
 
 	if (!f->present->asked)
 		return;
-	json_w_object(w);
-	json_w_ktime(w, "at", c->at);
-	json_w_kstr(w, "domain", x->d->domain);
-	json_w_kstr(w, "platform", platform_word(x->d->platform));
-	json_w_kstr(w, "account", x->d->account);
-	json_w_kstr(w, "action", action_word(c->action));
-	json_w_kstr(w, "selector", c->selector[0] != '\0' ? c->selector : NULL);
-	json_w_kstr(w, "reason", reason_word(c->reason));
-	if (c->action == ACTION_PUBLISH)
-		zone_edits_json(w, x, c);
-	else
-		request_json(w, x, c);
-	json_w_end(w);
+	forecast_call_json(w, x, c);
 }
 
 /* As the history will have it. */

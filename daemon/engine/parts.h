@@ -216,6 +216,11 @@ struct rules engine_rules(const struct engine *e, struct account *a);
 
 /* --- forecast.c ---------------------------------------------------------------------------------------------------- */
 
+struct json_w;
+struct forecast_domain;
+struct forecast_change;
+/* forecast_calls.c: one call of the answer. */
+void forecast_call_json(struct json_w *w, const struct forecast_domain *x, const struct forecast_change *c);
 void forecasts_clear(struct engine *e); /* those under way are answered that they are not to be had */
 
 /* --- slots.c ------------------------------------------------------------------------------------------------------ */
@@ -255,7 +260,6 @@ void tell_difference(const struct slot *s, struct record *r, int64_t now);
 
 /* --- findings.c: JSON of a selector's evidence and of the diagnosis, each with its key ----------------------------- */
 
-struct json_w;
 void evidence_json(struct json_w *w, const struct rec_selector *x);
 void diagnosis_json(struct json_w *w, const struct desired *d, const struct record *r, int64_t now);
 

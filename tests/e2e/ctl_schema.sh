@@ -37,22 +37,24 @@ domain main emailpro emailpro-zz1-1 two.example
 domain main exchange hosted-zz1-1 hand.example - none
 domain main mxplan mx.example mx.example
 domain main zimbra zim.example zim.example
+domain main mxplan - own.example
 END
 credentials
-configure
+configure "signers: { opendkim: { stamp: $work/stamp } }"
 inventory a.yaml <<END
 domain: one.example, platform: exchange, service: hosted-zz1-1
 domain: two.example, platform: emailpro, service: emailpro-zz1-1, policy: { rotate_every: 1h }
 domain: hand.example, platform: exchange, service: hosted-zz1-1, dns: manual
 domain: mx.example, platform: mxplan
 domain: zim.example, platform: zimbra, zimbra_api: v2
+domain: own.example, platform: external, revoke: 4s
 END
 dk_start
 valid "status, before anything was looked at" status ctl status
 soon "a grace is running" 90 dom_is one.example .phase grace
 soon "a person is awaited" 60 dom_is hand.example .condition blocked
 for _ in 1 2 3 4 5 6; do valid "status" status ctl status; sleep 0.5; done
-for d in one two hand mx zim; do valid "explain $d.example" explain ctl explain $d.example; done
+for d in one two hand mx zim own; do valid "explain $d.example" explain ctl explain $d.example; done
 valid records records ctl records
 valid "records --missing" records ctl records --missing
 valid "status --check" status ctl status --check
@@ -88,6 +90,9 @@ for verb in plan history; do
 	"$BUILD/dkimrotctl" --help | grep -q "^  $verb " || { skip "$verb" "there is no such verb"; continue; }
 	valid "$verb" $verb ctl $verb
 done
+valid "plan, for half a year" plan ctl plan --until 180d
+is "with all that is to be done for keys of our own" "$(jq -r '[.calls[] | select(.domain == "own.example") | .action] | unique | join(" ")' "$work/json")" \
+	"create delete enable publish shred"
 person account:main revoke-credential
 stopped() { [ "$(ask status | jq -r '.accounts[0].state')" = stopped ]; }
 soon "the account stops" 60 stopped

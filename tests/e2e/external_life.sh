@@ -35,12 +35,30 @@ is "rspamd's maps name selector and path" "$(grep -c '^rspam.example ' "$STATE/k
 is "two signatures: two keys in the map" "$(grep -c 'both.example' "$STATE/keys/opendkim/KeyTable") $(grep -c 'both.example' "$STATE/keys/opendkim/SigningTable")" "2 2"
 soon "status says settled" 30 dom_is open.example '[.phase, .condition] | join(" ")' "settled ok"
 
+# What is foretold, to be compared with what is done.
+PLAN=$("$BUILD/dkimrotctl" --socket "$SOCK" --json plan open.example both.example --until 2h)
+foretold() { jq -r --arg d "$1" '[.calls[] | select(.domain == $d) | "\(.action) \(.selector)"] | .[:5][]' <<<"$PLAN"; }
+lines=$(wc -l <"$LOG")
+carried_out() { # DOMAIN: by what the journal tells from here on
+	tail -n "+$((lines + 1))" "$LOG" | sed -n -E -e "s/.* rotation-started $1: switching from [^ ]* to ([^ ]*).*/enable \1/p" \
+		-e "s/.* key-revoked $1: the key of ([^ ]*) .*/delete \1/p" -e "s/.* key-made $1: .* ([^ ]*)/create \1/p" \
+		-e "s/.* record-written ([^.]*)\._domainkey\.$1: .*/publish \1/p" | head -5
+}
+carries_out() { [ "$(carried_out "$1")" = "$(foretold "$1")" ]; }
+is "a whole round is foretold" "$(foretold open.example | cut -d' ' -f1 | paste -sd' ')" "enable delete publish create publish"
+told() { jq -r --arg d "$1" --arg a "$2" '[.calls[] | select(.domain == $d and .action == $a)][0] | if .zone_edits then (.zone_edits | map("\(.method) \(.path)") | join("; ")) else "\(.method) \(.path)" end' <<<"$PLAN"; }
+is "with the map that will be written" "$(told open.example enable)" "WRITE keys/opendkim/KeyTable"
+is "the zone that will be, for each of two signatures" "$(told both.example publish)" \
+	"PUT /domain/zone/both.example/record/{id}; PUT /domain/zone/both.example/record/{id}; POST /domain/zone/both.example/refresh"
+is "and the private key that will be destroyed" "$(told open.example shred)" "SHRED keys/private/open.example/$FIRST.pem"
+
 soon "it is rotated" 60 logged 'rotation-confirmed open.example'
 ok "and signs with another selector" test "$(dom open.example .active_selector)" != "$FIRST"
 soon "after its grace the old key is revoked" 40 logged "key-revoked open.example: .*$FIRST"
 soon "the zone says so" 20 ext_is_revoked "$FIRST._domainkey.open.example"
 soon "then the record goes" 40 ext_is_gone "$FIRST._domainkey.open.example"
 soon "and the private key is destroyed" 20 test ! -e "$STATE/keys/private/open.example/$FIRST.pem"
+soon "all of that was foretold, in that order" 20 carries_out open.example
 soon "rspamd's domain went round as well" 40 logged 'key-shredded rspam.example'
 soon "and the one with two signatures" 40 logged 'key-shredded both.example'
 soon "a third key signs" 60 at_least 2 log_count 'rotation-confirmed open.example'

@@ -13,6 +13,7 @@
 #include "codec/json.h"
 #include "io/report.h"
 #include "simulation/scene.h"
+#include "simulation/sim_keys.h"
 
 #define DAYS      400
 #define TOLERANCE MS_HOUR
@@ -83,12 +84,26 @@ static const struct scene scenes[] = {
          .age = 10 * MS_MINUTE,
          .paused = true,
          .least = 6},
+        {.name = "keys of our own: made, published, mapped, revoked, removed, destroyed",
+         .policy = "rotate_every: 60d, grace: 7d, splay: 10%",
+         .domains = {"a.example external virgin 2", "b.example external virgin 2, record: dkim",
+                        "c.example external virgin 2, revoke: 2d",
+                        "d.example external virgin 2, policy: { rotate_every: 25d }",
+                        "e.example external virgin 2, ttl: 0s, selector: \"k%n\""},
+         .age = 10 * MS_MINUTE,
+         .least = 5 * 30},
+        {.name = "keys of our own in the middle of a life",
+         .policy = "rotate_every: 20d, grace: 7d, splay: 100%",
+         .domains = {"a.example external virgin 2", "b.example external virgin 2",
+                        "c.example external virgin 2", "d.example external virgin 2, revoke: 20d"},
+         .age = 63 * MS_DAY,
+         .least = 4 * 60},
         {.name = "nothing is foretold where nothing will be done",
          .policy = "rotate_every: 60d, grace: 7d, splay: 0%",
          .domains = {"a.example exchange signing 1", "b.example exchange signing 2, mode: observe",
                         "c.example emailpro virgin 2, mode: observe",
                         "d.example exchange signing 2, policy: { rotate_every: never }"},
-         .age = 40 * MS_DAY                                            },
+         .age = 40 * MS_DAY         },
 };
 
 static void hear(void *arg, enum event e, int priority, const struct fields *f, const char *message)
@@ -174,6 +189,25 @@ static const char *action_of(const struct world_change *c)
 	return str_eq(c->method, "PUT") ? "enable" : "create";
 }
 
+static void written(const struct keystore_request *q)
+{
+	static const char *const actions[] = {[KEYSTORE_MAKE] = "create",
+	        [KEYSTORE_MAP] = "enable",
+	        [KEYSTORE_REVOKE] = "delete",
+	        [KEYSTORE_SHRED] = "shred",
+	        [KEYSTORE_ADOPT] = NULL};
+
+	if (actions[q->op] != NULL)
+		put(&run.sent, sim.now, q->domain, actions[q->op], q->name);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct sent *x = a, *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
 static void collect(size_t from)
 {
 	for (size_t i = from; i < world_changes(sim.world); i++) {
@@ -185,6 +219,7 @@ static void collect(size_t from)
 		if (*action != '\0')
 			put(&run.sent, c->at, c->domain, action, c->selector);
 	}
+	qsort(run.sent.of, run.sent.n, sizeof(run.sent.of[0]), by_time);
 }
 
 /* --- comparing ------------------------------------------------------------------------------------------------------- */
@@ -254,6 +289,7 @@ static bool play(const struct scene *s, unsigned number)
 	int64_t until = sim.now + DAYS * MS_DAY;
 
 	foretell(DAYS * MS_DAY);
+	sim_keys.carried_out = written;
 	size_t told = run.foretold.n;
 	sim_run(scene.loop, until);
 	collect(from);

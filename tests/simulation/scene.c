@@ -11,6 +11,7 @@
 #include "io/loop.h"
 #include "io/store.h"
 #include "io_ram/store_ram.h"
+#include "simulation/sim_keys.h"
 
 #define EPOCH (INT64_C(1790000000) * 1000)
 
@@ -29,7 +30,8 @@ static struct config *configure(const struct scene *s)
 
 	buf_printf(&b,
 	        "accounts: { default: { endpoint: \"https://api.example/1.0\", credentials: /none, "
-	        "requests_per_minute: 0 } }\n%spolicies: { default: { %s } }\n",
+	        "requests_per_minute: 0 } }\nsigners: { opendkim: { stamp: /stamp } }\n%spolicies: { "
+	        "default: { %s } }\n",
 	        s->top != NULL ? s->top : "safety: { max_daily_changes: 100 }\n", s->policy);
 	struct config *c = config_parse(b.data, b.len, "story", &d);
 	if (c == NULL)
@@ -53,9 +55,13 @@ static struct inventory *populate(const struct scene *s)
 		if (sscanf(s->domains[i], "%63s %15s %15s %u", name, platform, state, &selectors) != 4)
 			scene_trouble(s->domains[i]);
 		bool hosted = str_eq(platform, "exchange") || str_eq(platform, "emailpro");
+		bool external = str_eq(platform, "external");
 		buf_printf(&b, "  - { domain: %s, platform: %s%s%s%s }\n", name, platform,
-		        hosted ? ", service: svc-1" : "", own ? "" : ", dns: ovh", more != NULL ? more : "");
-		if (world_add_domain(sim.world, sim.now, "default", platform,
+		        hosted     ? ", service: svc-1"
+		        : external ? ", key: ed25519"
+		                   : "",
+		        own ? "" : ", dns: ovh", more != NULL ? more : "");
+		if (world_add_domain(sim.world, sim.now, "default", external ? "mxplan" : platform,
 		            hosted ? "svc-1" : "00000000-0000-4000-8000-000000000001", name, name, "ovh",
 		            selectors, state) != 0)
 			scene_trouble("the world has no such domain");
@@ -81,6 +87,9 @@ void scene_begin(const struct scene *s)
 	struct dns_options o = {.authoritative = true};
 
 	memset(&sim, 0, sizeof(sim));
+	memset(&sim_keys, 0, sizeof(sim_keys));
+	sim_keys_forget();
+	sim.after = sim_signer_takes;
 	sim.rng = 1;
 	sim.now = EPOCH;
 	sim.boot_at = EPOCH - MS_HOUR;
@@ -91,10 +100,12 @@ void scene_begin(const struct scene *s)
 	scene.http = http_new(scene.loop, "simulation", 8, 0);
 	scene.dns = dns_new(scene.loop, &o, &why);
 	scene.store = store_open("sim", false, error, sizeof(error));
+	scene.keys = keystore_new(scene.loop, "", error, sizeof(error));
 	struct engine_parts parts = {.loop = scene.loop,
 	        .http = scene.http,
 	        .dns = scene.dns,
 	        .store = scene.store,
+	        .keystore = scene.keys,
 	        .config = scene.config,
 	        .credentials = cred};
 	scene.engine = engine_new(&parts);
@@ -112,9 +123,12 @@ void scene_end(void)
 {
 	engine_free(scene.engine);
 	store_close(scene.store);
+	keystore_free(scene.keys);
 	dns_free(scene.dns);
 	http_free(scene.http);
 	loop_free(scene.loop);
+	free(sim_keys.zombie);
+	sim_keys_forget();
 	world_free(sim.world);
 	config_free(scene.config);
 }

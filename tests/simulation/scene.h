@@ -6,7 +6,8 @@
 #include "engine/engine.h"
 #include "simulation/sim.h"
 
-/* A case: its policy, what else the configuration says, its domains ("name platform state selectors, keys"), how old its
+/* A case: its policy, what else the configuration says, its domains ("name platform state selectors, keys"; external ones
+ * are signed by an OpenDKIM that takes its map at once), how old its
  * world is when the forecast is made, and whether the daemon is paused for an hour meanwhile. */
 struct scene {
 	const char *name, *policy, *top;
@@ -23,6 +24,7 @@ struct stage {
 	struct http *http;
 	struct dns *dns;
 	struct store *store;
+	struct keystore *keys;
 	struct engine *engine;
 };
 extern struct stage scene;

@@ -129,6 +129,8 @@ static void carry_out(struct keystore_call *c)
 	char why[KEYSTORE_WHY];
 	int r = keystore_do(&ram, &c->q, why, &held);
 
+	if (r == 0 && c->q.op != KEYSTORE_LOOK && sim_keys.carried_out != NULL)
+		sim_keys.carried_out(&c->q);
 	if (c->done != NULL)
 		c->done(c->arg, r, why, &held);
 	holding_clear(&held);

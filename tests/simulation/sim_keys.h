@@ -12,6 +12,7 @@ struct sim_keys {
 	struct keystore *zombie; /* freed once its loop is gone */
 	/* What becomes of what is asked of it; NULL = all of it is SIM_SEND. What is lost answers -EIO. */
 	enum sim_fate (*leaving)(enum keystore_op op);
+	void (*carried_out)(const struct keystore_request *q); /* NULL = nobody listens; looks are not told */
 };
 extern struct sim_keys sim_keys;
 
