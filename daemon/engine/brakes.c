@@ -47,14 +47,21 @@ static void day_save(struct account *a, const char *what, const struct day *d)
 	buf_free(&b);
 }
 
-static void day_put(struct day *d, int64_t id, int64_t now)
+/* What is more than a day old counts no more; but not by a clock that nobody vouches for. */
+static void trim(struct account *a, struct day *d)
 {
-	d->n = tally_trim(d->list, d->n, now);
+	if (account_clock_sure(a))
+		d->n = tally_trim(d->list, d->n, account_now(a));
+}
+
+static void day_put(struct account *a, struct day *d, int64_t id)
+{
+	trim(a, d);
 	if (d->n == d->cap) {
 		d->cap = d->cap != 0 ? d->cap * 2 : 16;
 		d->list = xrealloc(d->list, d->cap * sizeof(*d->list));
 	}
-	d->n = tally_put(d->list, d->n, id, now);
+	d->n = tally_put(d->list, d->n, id, account_now(a));
 }
 
 void brakes_load(struct account *a)
@@ -74,7 +81,7 @@ void brakes_standing(struct account *a, const struct slot *s, struct standing *s
 {
 	const struct config *c = a->e->p.config;
 
-	a->changes.n = tally_trim(a->changes.list, a->changes.n, st->now);
+	trim(a, &a->changes);
 	st->breaker_open = a->breaker;
 	st->max_rotating = (unsigned)c->safety.max_rotating;
 	st->max_changed = (unsigned)config_daily_changes(c, a->domains);
@@ -87,7 +94,7 @@ void brakes_standing(struct account *a, const struct slot *s, struct standing *s
 
 void brakes_changed(struct account *a, const struct slot *s)
 {
-	day_put(&a->changes, s->id, account_now(a));
+	day_put(a, &a->changes, s->id);
 	day_save(a, "changes", &a->changes);
 }
 
@@ -98,7 +105,7 @@ void brakes_switching(struct account *a, const struct slot *s, bool on)
 	if (on == was)
 		return;
 	if (on)
-		day_put(&a->switching, s->id, account_now(a));
+		day_put(a, &a->switching, s->id);
 	else
 		a->switching.n = tally_drop(a->switching.list, a->switching.n, s->id);
 	day_save(a, "switching", &a->switching);
@@ -109,10 +116,10 @@ void brakes_trouble(struct account *a, const struct slot *s)
 	struct fields f = {.account = a->cfg->name};
 	char name[200], count[24];
 
-	a->troubles.n = tally_trim(a->troubles.list, a->troubles.n, account_now(a));
+	trim(a, &a->troubles);
 	if (tally_has(a->troubles.list, a->troubles.n, s->id))
 		return;
-	day_put(&a->troubles, s->id, account_now(a));
+	day_put(a, &a->troubles, s->id);
 	day_save(a, "troubles", &a->troubles);
 	if (a->breaker || !tally_opens_breaker(a->troubles.n, a->domains))
 		return;
