@@ -12,7 +12,9 @@ size_t config_count_children(const struct yaml_node *map);
 bool config_credential(
         struct keys *k, const struct key *key, const struct yaml_node *value, const char **ret);
 
-/* config_servers.c: dns_servers, for the whole struct config */
+/* config_accounts.c, config_signers.c, config_servers.c: each a section, for the whole struct config */
+void config_read_accounts(struct keys *k, const struct key *key, const struct yaml_node *value, void *field);
+void config_read_signers(struct keys *k, const struct key *key, const struct yaml_node *value, void *field);
 void config_read_servers(struct keys *k, const struct key *key, const struct yaml_node *value, void *field);
 
 #endif
