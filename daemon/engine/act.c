@@ -1,18 +1,17 @@
 /* Carrying out one decision: the gate, the durable intent, the request, its answer. The order is the whole point: nothing
  * leaves before its intent is durable, and the gate is asked again at the moment of leaving (safety rules 7 and 15). */
+#include "engine/act.h"
 #include "engine/external.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void join_zone(struct job *j);
 
 static bool is_zone_work(const struct job *j)
 {
 	return j->decision.action == ACTION_PUBLISH;
 }
 
-static const struct gate_verdict left_inventory = {.rule = 8, .why = "the domain has left the inventory"};
+const struct gate_verdict act_left_inventory = {.rule = 8, .why = "the domain has left the inventory"};
 
 static struct gate_verdict ask_gate(struct job *j)
 {
@@ -22,7 +21,7 @@ static struct gate_verdict ask_gate(struct job *j)
 	j->standing.clock_sure = account_clock_sure(j->account);
 	j->standing.paused = j->e->paused;
 	if (j->slot->missing_since != 0)
-		return left_inventory;
+		return act_left_inventory;
 	return gate_selector(
 	        dec->action, dec->selector, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
 }
@@ -39,7 +38,7 @@ static const char *subject(struct job *j)
 }
 
 /* How long a domain waits after it got nowhere: longer each time that the reason is the same. */
-static int64_t spacing(const struct job *j, int64_t first)
+int64_t act_spacing(const struct job *j, int64_t first)
 {
 	bool same = j->before.reason == j->decision.reason;
 
@@ -47,7 +46,7 @@ static int64_t spacing(const struct job *j, int64_t first)
 }
 
 /* The gate said no: nothing was sent, and the domain waits with the gate's reason. */
-static void denied(struct job *j)
+void act_denied(struct job *j)
 {
 	struct fields f;
 
@@ -61,7 +60,7 @@ static void denied(struct job *j)
 	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", j->denial.why);
 	j->decision.next_action = j->decision.action;
 	j->decision.moving = true;
-	j->decision.next_look = j->standing.now + spacing(j, j->rules.active);
+	j->decision.next_look = j->standing.now + act_spacing(j, j->rules.active);
 	job_end(j);
 }
 
@@ -105,7 +104,7 @@ static void tell_rotation(struct job *j)
 	report(EVENT_ROTATION_STARTED, &f, j->slot->d->domain, old->name, dec->selector);
 }
 
-static void outcome_committed(struct job *j, bool durable)
+void act_outcome_committed(struct job *j, bool durable)
 {
 	(void)durable; /* the intent is durable: a lost outcome is resolved by reading */
 	job_decide(j);
@@ -143,7 +142,7 @@ void act_changed(struct job *j, const struct outcome *answer, bool was_denied)
 	if (out.kind == OUTCOME_REFUSED || out.kind == OUTCOME_NOT_SENT)
 		brakes_switching(j->account, j->slot, false);
 	if (was_denied) {
-		denied(j);
+		act_denied(j);
 		return;
 	}
 	j->acted = true;
@@ -167,7 +166,7 @@ void act_changed(struct job *j, const struct outcome *answer, bool was_denied)
 		j->decision.reason = out.trouble == TROUBLE_GRANT ? REASON_NOT_GRANTED : REASON_API_REFUSED;
 		j->decision.condition = reason_condition(j->decision.reason);
 		j->decision.waits_on = reason_waits_on(j->decision.reason);
-		j->decision.next_look = now + spacing(j, 2 * j->rules.active);
+		j->decision.next_look = now + act_spacing(j, 2 * j->rules.active);
 		j->decision.moving = true;
 		if (out.trouble == TROUBLE_ACCOUNT)
 			account_stop(j->account, out.text);
@@ -175,7 +174,7 @@ void act_changed(struct job *j, const struct outcome *answer, bool was_denied)
 		return;
 	}
 	job_save(j);
-	job_commit(j, outcome_committed);
+	job_commit(j, act_outcome_committed);
 }
 
 bool act_may_leave(struct job *j)
@@ -213,7 +212,7 @@ static void intent_durable(struct job *j, bool durable)
 		return;
 	}
 	if (is_zone_work(j)) {
-		join_zone(j);
+		act_join_zone(j);
 		return;
 	}
 	if (job_is_external(j)) {
@@ -224,7 +223,7 @@ static void intent_durable(struct job *j, bool durable)
 	        j->account, &j->change, (enum urgency)j->slot->urgency, &j->reserved, may_leave, changed, j);
 }
 
-static void put_intent(struct job *j)
+void act_put_intent(struct job *j)
 {
 	const struct decision *dec = &j->decision;
 	int64_t now = account_now(j->account);
@@ -252,248 +251,6 @@ static void put_intent(struct job *j)
 	job_commit(j, intent_durable);
 }
 
-/* --- records in a zone ------------------------------------------------------------------------------------------ */
-
-bool act_may_write(struct job *j, unsigned record, const struct write_job *w)
-{
-	struct gate_record_change c = {
-	        .selector = j->records[record].selector,
-	        .rr = &j->records[record].rr,
-	        .zone = w->zone,
-	        .old = w->old,
-	        .removes = w->removes,
-	        .refreshes = w->refreshes,
-	        .guarded = w->guarded,
-	};
-
-	j->standing.now = account_now(j->account);
-	j->standing.paused = j->e->paused;
-	j->denial = j->slot->missing_since != 0
-	                    ? left_inventory
-	                    : gate_record(&c, j->slot->d, &j->pass.seen, &j->record, &j->standing, &j->rules);
-	return j->denial.allow;
-}
-
-/* Was it told when it was written? What follows while servers take their time publishes again what stands there already.
- * The record of a revoked key is written three times, and each is news. */
-static bool is_old_news(const struct job *j, const struct job_record *r)
-{
-	const struct rec_selector *s = record_selector_const(&j->record, r->selector);
-
-	for (unsigned i = 0; i < j->pass.seen.n; i++) {
-		const struct seen_selector *o = &j->pass.seen.sel[i];
-
-		if (str_eq(o->name, r->selector) && o->key != NULL && o->key->revoked != 0)
-			return false;
-	}
-	return r->end.verdict == WRITE_DONE && !r->end.changed && s != NULL && s->bad_since != 0 &&
-	       s->written >= s->bad_since;
-}
-
-static void tell_written(struct job *j, const struct job_record *r)
-{
-	char what[HOST_NAME + 40];
-	struct fields f;
-
-	tell_fields(&f, j->slot);
-	f.selector = r->selector;
-	f.action = action_word(j->decision.action);
-	f.query_id = r->end.query_id;
-	if (r->end.verdict != WRITE_DONE) {
-		report(EVENT_DNS_PROBLEM, &f, r->rr.name, r->end.text);
-		return;
-	}
-	str_format(what, sizeof(what), "%s%s%s", rr_type_word(r->rr.type),
-	        r->rr.type == RR_CNAME ? " to " : "", r->rr.type == RR_CNAME ? r->rr.data : "");
-	report(EVENT_RECORD_WRITTEN, &f, r->rr.name, what, r->rr.absent ? "removed" : "written");
-}
-
-/* What became of one record, into the domain's record. Whatever was written is found by the next look at the zone: it looks
- * first and never duplicates. */
-static void note_written(struct job *j, const struct job_record *r, int64_t now)
-{
-	const struct write_item *x = &r->end;
-	bool old_news = is_old_news(j, r);
-
-	if (x->verdict == WRITE_DONE) {
-		record_published(&j->record, r->selector, now);
-		j->acted = true;
-	} else {
-		record_answer(&j->record, j->decision.action, r->selector,
-		        x->changed || x->open ? ANSWER_OPEN : ANSWER_REFUSED, 0, now);
-	}
-	if (x->verdict == WRITE_DENIED)
-		return;
-	history_record(j, r);
-	if (!old_news)
-		tell_written(j, r);
-}
-
-static enum reason reason_of(const struct job *j, const struct write_item *x)
-{
-	bool person = x->trouble == TROUBLE_GRANT || x->trouble == TROUBLE_MISSING;
-
-	if (x->verdict == WRITE_FOREIGN)
-		return REASON_RECORD_FOREIGN;
-	if (j->slot->d->dns == DNS_RFC2136)
-		return person ? REASON_DNS_SERVER_PERSON : REASON_DNS_SERVER;
-	return x->trouble == TROUBLE_GRANT     ? REASON_NOT_GRANTED
-	       : x->trouble == TROUBLE_MISSING ? REASON_NO_SERVICE
-	                                       : REASON_API_TROUBLE;
-}
-
-/* The zone did not take it: the domain waits, longer each time. */
-static void failed(struct job *j, const struct write_item *x)
-{
-	j->decision.reason = reason_of(j, x);
-	str_format(j->decision.detail, sizeof(j->decision.detail), "%s", x->text);
-	j->decision.condition = reason_condition(j->decision.reason);
-	j->decision.waits_on = reason_waits_on(j->decision.reason);
-	j->decision.next_look = account_now(j->account) + spacing(j, 2 * j->rules.active);
-	j->decision.moving = true;
-	job_end(j);
-}
-
-void act_written(struct job *j)
-{
-	const struct write_item *bad = NULL;
-	bool refused = false;
-	int64_t now = account_now(j->account);
-
-	for (unsigned i = 0; i < j->n_records; i++) {
-		const struct job_record *r = &j->records[i];
-
-		note_written(j, r, now);
-		if (r->end.verdict == WRITE_DENIED)
-			refused = true;
-		else if (r->end.verdict != WRITE_DONE && bad == NULL)
-			bad = &r->end;
-	}
-	j->n_records = 0;
-	if (bad != NULL) {
-		failed(j, bad);
-	} else if (refused) {
-		denied(j);
-	} else {
-		job_save(j);
-		job_commit(j, outcome_committed);
-	}
-}
-
-/* Another batch is at it, or the budget has no room: again when there is (boot clock, 0 = soon), spread so that they do not
- * all come at once. */
-static void come_again(struct job *j, int64_t when)
-{
-	int64_t boot = loop_boot(j->e->p.loop), wait = when > boot ? when - boot : 0;
-
-	j->n_records = 0;
-	j->decision.next_look =
-	        account_now(j->account) + wait + MS_SECOND + (int64_t)(j->slot->at % 16) * 100;
-	j->decision.next_action = j->decision.action;
-	job_end(j);
-}
-
-static void join_zone(struct job *j)
-{
-	if (zone_join(j))
-		return;
-	for (unsigned i = 0; i < j->n_records; i++)
-		record_answer(&j->record, j->decision.action, j->records[i].selector, ANSWER_NOT_SENT, 0,
-		        account_now(j->account));
-	come_again(j, 0);
-}
-
-/* The records of a key of our own. */
-static bool want_key_records(struct job *j, const struct seen_selector *s)
-{
-	struct rr rr[EXTERNAL_RECORDS];
-	unsigned n = external_records(j->slot->d, s, rr);
-
-	for (unsigned i = 0; i < n && j->n_records < ARRAY_SIZE(j->records); i++) {
-		struct job_record *r = &j->records[j->n_records++];
-
-		r->rr = rr[i];
-		str_copy(r->selector, sizeof(r->selector), s->name);
-		if (rr_fault(&r->rr, external_zone(j->slot->d)) != NULL)
-			return false;
-	}
-	return n != 0;
-}
-
-/* The record that a selector needs. False when the pass does not know it. */
-static bool want_record(struct job *j, const char *selector)
-{
-	struct job_record *r = &j->records[j->n_records];
-
-	for (unsigned i = 0; i < j->pass.seen.n; i++) {
-		const struct seen_selector *s = &j->pass.seen.sel[i];
-
-		if (str_eq(s->name, selector) && job_is_external(j))
-			return want_key_records(j, s);
-		if (!str_eq(s->name, selector) || !rr_cname(&r->rr, s->record, s->target))
-			continue;
-		str_copy(r->selector, sizeof(r->selector), selector);
-		j->n_records++;
-		return rr_fault(&r->rr, j->slot->d->zone) == NULL;
-	}
-	return false;
-}
-
-/* The decision's record, and those that would be decided on after it: they share a publication. The same plan() over a
- * copy tells. */
-static bool want_records(struct job *j)
-{
-	struct record *copy = xmalloc(sizeof(*copy));
-	struct decision dec = j->decision;
-	bool fit = want_record(j, dec.selector);
-
-	*copy = j->record;
-	while (fit && !job_is_external(j) && j->n_records < INTENTS_MAX && !record_has_intent(&j->record)) {
-		record_published(copy, dec.selector, j->standing.now);
-		plan(j->slot->d, &j->pass.seen, copy, &j->standing, &j->rules, &dec);
-		if (dec.action != ACTION_PUBLISH || str_eq(dec.selector, j->records[0].selector))
-			break;
-		if (!want_record(j, dec.selector)) { /* its own turn will tell why */
-			j->n_records = 1;
-			break;
-		}
-	}
-	free(copy);
-	return fit;
-}
-
-static void publish(struct job *j)
-{
-	const struct zone_way way = zone_way(j);
-
-	j->n_records = 0;
-	if (!want_records(j)) {
-		j->n_records = 0;
-		j->denial = (struct gate_verdict){.rule = 14,
-		        .why = "the record's name is not inside the zone, or its target is no host name"};
-		denied(j);
-		return;
-	}
-	if (way.unfit != NULL) {
-		struct write_item unfit = {.verdict = WRITE_TROUBLE,
-		        .trouble = way.account != NULL ? TROUBLE_ACCOUNT : TROUBLE_GRANT};
-
-		str_copy(unfit.text, sizeof(unfit.text), way.unfit);
-		j->n_records = 0;
-		failed(j, &unfit);
-		return;
-	}
-	int64_t when = zone_has_room(j) ? zone_reserve(j) : 0;
-	if (when != 0 && j->n_records > 1) { /* then one by one */
-		j->n_records = 1;
-		when = zone_reserve(j);
-	}
-	if (when != 0 || !zone_has_room(j))
-		come_again(j, when);
-	else
-		put_intent(j);
-}
-
 /* --- the door --------------------------------------------------------------------------------------------------- */
 
 void act_start(struct job *j)
@@ -501,7 +258,7 @@ void act_start(struct job *j)
 	const struct decision *dec = &j->decision;
 
 	if (is_zone_work(j)) {
-		publish(j);
+		act_publish(j);
 		return;
 	}
 	if (job_is_external(j) ? !external_can(dec->action)
@@ -512,10 +269,10 @@ void act_start(struct job *j)
 	}
 	j->denial = ask_gate(j); /* early, to spare a commit; asked again when it leaves */
 	if (!j->denial.allow) {
-		denied(j);
+		act_denied(j);
 		return;
 	}
-	put_intent(j);
+	act_put_intent(j);
 }
 
 void act_release(struct job *j)
