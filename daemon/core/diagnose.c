@@ -1,15 +1,14 @@
 /* Naming the fault. It must never claim what no look has shown: where our look-ups say nothing, OVHcloud's word is passed on
  * as OVHcloud's. */
-#include "core/diagnose.h"
+#include "core/diagnosing.h"
 
 #include <string.h>
 
-#include "base/util.h"
 #include "core/record.h"
 #include "core/text.h"
 
 /* OVHcloud's own words for its codes. */
-static const char *code_text(int code)
+const char *fault_text(int code)
 {
 	static const char *const texts[] = {
 	        "Only one DKIM selector has been initialized",
@@ -23,7 +22,7 @@ static const char *code_text(int code)
 
 /* ---- what our own looks say ---- */
 
-static bool is_wanted(const struct rec_selector *s)
+bool fault_concerns(const struct rec_selector *s)
 {
 	return s->named && s->target[0] != '\0' && s->state != SELECTOR_ABSENT &&
 	       s->state != SELECTOR_DELETING && s->state != SELECTOR_UNKNOWN;
@@ -59,7 +58,7 @@ static bool is_being_renewed(const struct record *r, const struct rec_selector *
 	       intends(r, s->name, ACTION_CREATE) || intends(r, s->name, ACTION_DELETE);
 }
 
-static const struct rec_selector *lacking(const struct record *r, bool *ret_renewed)
+const struct rec_selector *fault_lacking(const struct record *r, bool *ret_renewed)
 {
 	const struct rec_selector *gone = NULL;
 	unsigned there = 0;
@@ -88,7 +87,7 @@ static const struct rec_selector *fault_of(const struct record *r, int *ret_code
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct rec_selector *s = &r->sel[i];
 		bool failed = s->task_failed != 0 && s->state != SELECTOR_IN_PRODUCTION;
-		int code = failed ? 502 : is_wanted(s) ? record_code(s) : 0;
+		int code = failed ? 502 : fault_concerns(s) ? record_code(s) : 0;
 		bool signs = strcmp(s->name, r->last_signer) == 0;
 
 		if (code == 0 || (worst != NULL && !signs && !(code == 502 && *ret_code != 502)))
@@ -105,7 +104,7 @@ static bool is_stuck(const struct record *r)
 }
 
 /* Ours, whatever OVHcloud says. */
-static int our_code(const struct record *r, const struct rec_selector **ret_selector)
+int fault_ours(const struct record *r, const struct rec_selector **ret_selector)
 {
 	bool renewed;
 	int code;
@@ -115,34 +114,11 @@ static int our_code(const struct record *r, const struct rec_selector **ret_sele
 		return 502;
 	if (code != 0)
 		return code;
-	*ret_selector = lacking(r, &renewed);
+	*ret_selector = fault_lacking(r, &renewed);
 	return *ret_selector != NULL && !renewed && r->last_signer[0] != '\0' ? 501 : 0;
 }
 
-/* OVHcloud's: its diagnosis, or on MX Plan what its states come to. 0 = in order, or it gave none. */
-static int their_code(const struct record *r)
-{
-	int code = 0;
-	bool renewed;
-
-	if (r->theirs.code == 501 && (lacking(r, &renewed), renewed))
-		return 0;
-	if (r->theirs.code != 0 || r->status == STATUS_NONE)
-		return r->theirs.code;
-	if (r->status == STATUS_ERROR)
-		return 502;
-	for (unsigned i = 0; i < r->n; i++) {
-		if (r->sel[i].state == SELECTOR_TO_FIX)
-			return 503;
-		if (r->sel[i].state == SELECTOR_TO_SET)
-			code = 504;
-	}
-	return code;
-}
-
 /* ---- sentences ---- */
-
-#define TEXT(dst, ...) str_format((dst), sizeof(dst), __VA_ARGS__)
 
 static void put_line(char dst[600], const struct rec_selector *s)
 {
@@ -194,7 +170,7 @@ static const char *their_word(const struct rec_selector *s)
 
 static void say_missing(const struct desired *d, const struct rec_selector *s, struct finding *f)
 {
-	TEXT(f->message, "%s: nothing stands at %s%s", code_text(504), s->record, their_word(s));
+	TEXT(f->message, "%s: nothing stands at %s%s", fault_text(504), s->record, their_word(s));
 	say_who_writes(d, s, "Create", f);
 }
 
@@ -205,7 +181,7 @@ static void say_wrong(const struct desired *d, const struct rec_selector *s, str
 	put_line(line, s);
 	if (s->dns_record == SEEN_FLATTENED) {
 		TEXT(f->message, "%s: the CNAME at %s is flattened, a TXT record is served in its place",
-		        code_text(503), s->record);
+		        fault_text(503), s->record);
 		TEXT(f->remedy,
 		        "At the DNS provider of %s switch off flattening or proxying for this name, so that "
 		        "the CNAME itself is "
@@ -214,20 +190,20 @@ static void say_wrong(const struct desired *d, const struct rec_selector *s, str
 		return;
 	}
 	if (s->dns_record == SEEN_PARTIAL) {
-		TEXT(f->message, "%s at some servers: %s is %s", code_text(503), s->record, s->dns_detail);
+		TEXT(f->message, "%s at some servers: %s is %s", fault_text(503), s->record, s->dns_detail);
 		TEXT(f->remedy,
 		        "See why these servers of zone %s do not follow its primary (serial, zone transfer). "
 		        "Each must serve: %s",
 		        d->zone, line);
 		return;
 	}
-	TEXT(f->message, "%s: %s (%s), and should lead to %s%s", code_text(503), s->record,
+	TEXT(f->message, "%s: %s (%s), and should lead to %s%s", fault_text(503), s->record,
 	        s->dns_detail[0] != '\0' ? s->dns_detail : "it leads elsewhere", s->target, their_word(s));
 	say_who_writes(d, s, "Replace what stands at the name by", f);
 }
 
 /* What a support ticket needs. Nothing is left out that OVHcloud's support asks for first. */
-static void put_ticket(
+void fault_ticket(
         const struct desired *d, const struct record *r, const struct rec_selector *s, char *dst, size_t n)
 {
 	const char *service = d->service != NULL ? d->service : "";
@@ -252,14 +228,14 @@ static void say_task(const struct desired *d, const struct record *r, const stru
 	char ticket[440], at[TIME_TEXT];
 	bool stuck = r->reason == REASON_TASK_STUCK;
 
-	if (str_eq(says, code_text(502)))
+	if (str_eq(says, fault_text(502)))
 		says = "";
-	put_ticket(d, r, s, ticket, sizeof(ticket));
+	fault_ticket(d, r, s, ticket, sizeof(ticket));
 	if (stuck)
 		TEXT(f->message,
 		        "a DKIM configuration task of OVHcloud has been under way for more than a day");
 	else
-		TEXT(f->message, "%s since %s%s%s", code_text(502), time_text(at, since),
+		TEXT(f->message, "%s since %s%s%s", fault_text(502), time_text(at, since),
 		        says[0] != '\0' ? "; OVHcloud says: " : "", says);
 	if (stuck || now - since >= CHECK_PATIENCE)
 		TEXT(f->remedy, "Open a support ticket at OVHcloud now and paste: %s", ticket);
@@ -273,7 +249,7 @@ static void say_task(const struct desired *d, const struct record *r, const stru
 
 static void say_one_selector(const struct rec_selector *s, struct finding *f)
 {
-	TEXT(f->message, "%s: %s is gone, and dkimrotd did not delete it", code_text(501), s->name);
+	TEXT(f->message, "%s: %s is gone, and dkimrotd did not delete it", fault_text(501), s->name);
 	TEXT(f->remedy, "Nothing: dkimrotd makes it anew when a second look an hour later agrees. Find out "
 	                "who deleted it in "
 	                "OVHcloud's control panel.");
@@ -309,120 +285,12 @@ static void say_key(const struct desired *d, const struct record *r, struct find
 	const struct rec_selector *s = key_of(r);
 	char ticket[440];
 
-	put_ticket(d, r, s, ticket, sizeof(ticket));
+	fault_ticket(d, r, s, ticket, sizeof(ticket));
 	TEXT(f->message, "%s%s%s", reason_text(r->reason), r->detail[0] != '\0' ? ": " : "", r->detail);
 	TEXT(f->remedy,
 	        "The key is OVHcloud's, and no record of the zone can mend it: open a support ticket and "
 	        "paste: %s%s%s",
 	        ticket, s != NULL ? ", target " : "", s != NULL ? s->target : "");
-}
-
-/* ---- OVHcloud's word against ours ---- */
-
-static void put_theirs(const struct record *r, char *dst, size_t n)
-{
-	int code = their_code(r);
-
-	if (code == 0)
-		str_format(dst, n, "OVHcloud's own check finds nothing wrong%s%s%s",
-		        r->theirs.state[0] != '\0' ? " (" : "", r->theirs.state,
-		        r->theirs.state[0] != '\0' ? ")" : "");
-	else
-		str_format(dst, n, "OVHcloud's own check says %d, %s", code,
-		        r->theirs.message[0] != '\0' ? r->theirs.message : code_text(code));
-}
-
-static void put_ours(const struct record *r, char *dst, size_t n)
-{
-	const struct rec_selector *s;
-	int code = our_code(r, &s);
-
-	if (code == 0)
-		str_format(dst, n, "our own look-ups find every record and key right");
-	else
-		str_format(dst, n, "ours says %d, %s%s%s%s%s", code, code_text(code), s != NULL ? " at " : "",
-		        s != NULL ? s->record : "", s != NULL && s->dns_detail[0] != '\0' ? ": " : "",
-		        s != NULL ? s->dns_detail : "");
-}
-
-static bool has_long_differed(const struct record *r, int64_t now)
-{
-	return r->differ_since != 0 && now - r->differ_since >= CHECK_PATIENCE;
-}
-
-/* Nothing of ours is wrong, and OVHcloud says that something is. */
-static void say_theirs(const struct desired *d, const struct record *r, int64_t now, struct finding *f)
-{
-	char theirs[240], ticket[440], at[TIME_TEXT];
-
-	put_theirs(r, theirs, sizeof(theirs));
-	f->code = their_code(r);
-	TEXT(f->message, "%s; our own look-ups find every record and key right", theirs);
-	if (!has_long_differed(r, now)) {
-		TEXT(f->remedy, "Nothing before %s: OVHcloud's own check may take a day.",
-		        time_text(at, (r->differ_since != 0 ? r->differ_since : now) + CHECK_PATIENCE));
-		return;
-	}
-	put_ticket(d, r, NULL, ticket, sizeof(ticket));
-	TEXT(f->remedy,
-	        "Show the answers of the zone's servers (dkimrotctl explain %s) to OVHcloud's support: their "
-	        "check has not "
-	        "seen them for more than a day. Paste: %s",
-	        d->domain, ticket);
-}
-
-static void add_theirs(const struct record *r, int64_t now, struct finding *f)
-{
-	char theirs[240];
-
-	if (!has_long_differed(r, now))
-		return;
-	put_theirs(r, theirs, sizeof(theirs));
-	size_t used = strlen(f->message);
-	str_format(f->message + used, sizeof(f->message) - used, ". %s, for more than a day now", theirs);
-}
-
-static bool is_unseen(const struct record *r)
-{
-	for (unsigned i = 0; i < r->n; i++)
-		if (is_wanted(&r->sel[i]) && (r->sel[i].dns_at == 0 || r->sel[i].dns_record == SEEN_UNKNOWN))
-			return true;
-	return false;
-}
-
-static bool they_differ(const struct record *r)
-{
-	const struct rec_selector *s;
-	int ours = our_code(r, &s), theirs = their_code(r);
-
-	if (!r->theirs.given || str_caseeq(r->theirs.state, "inProgress") ||
-	        str_caseeq(r->theirs.state, "modifying"))
-		return false;
-	if (ours == 0 && is_unseen(r))
-		return false;
-	if (ours == 503 && theirs == 504 && s->dns_record == SEEN_PARTIAL)
-		return false; /* they asked the server that lags */
-	return ours != theirs;
-}
-
-bool diagnose_compare(const struct desired *d, struct record *r, int64_t now, char *text, size_t n)
-{
-	char theirs[240], ours[320];
-
-	(void)d;
-	if (!they_differ(r)) {
-		r->differ_since = r->differ_told = 0;
-		return false;
-	}
-	if (r->differ_since == 0 || r->differ_since > now)
-		r->differ_since = now;
-	if (now - r->differ_since < CHECK_PATIENCE || r->differ_told != 0)
-		return false;
-	r->differ_told = now;
-	put_theirs(r, theirs, sizeof(theirs));
-	put_ours(r, ours, sizeof(ours));
-	str_format(text, n, "%s; %s; they have differed for more than a day", theirs, ours);
-	return true;
 }
 
 /* ---- the whole ---- */
@@ -478,10 +346,10 @@ bool diagnose(const struct desired *d, const struct record *r, int64_t now, stru
 	               reason_condition(r->reason) == CONDITION_ERROR;
 	bool check = r->reason == REASON_CHECK_OVERDUE || !trouble;
 	const struct rec_selector *s;
-	struct finding f = {.code = our_code(r, &s)};
-	int theirs = their_code(r);
+	struct finding f = {.code = fault_ours(r, &s)};
+	int theirs = fault_theirs(r);
 
-	if (!trouble && theirs == 0 && !has_long_differed(r, now))
+	if (!trouble && theirs == 0 && !theirs_differ_long(r, now))
 		return false;
 	if (d->platform == PLATFORM_EXTERNAL) { /* none of OVHcloud's faults is there */
 		if (!trouble)
@@ -498,13 +366,13 @@ bool diagnose(const struct desired *d, const struct record *r, int64_t now, stru
 	} else if (is_stuck(r) || (s != NULL && (is_record_reason(r->reason) || check))) {
 		say_ours(d, r, s, now, &f);
 	} else if (check && theirs != 0) {
-		say_theirs(d, r, now, &f);
+		theirs_say(d, r, now, &f);
 		*ret = f;
 		return true;
 	} else {
 		say_reason(r, &f);
 	}
-	add_theirs(r, now, &f);
+	theirs_add(r, now, &f);
 	*ret = f;
 	return true;
 }

@@ -1,5 +1,5 @@
-/* A job: one look at one domain and what follows from it. job_look.c looks, job.c decides, act.c and act_record.c change things, job_end.c
- * makes it durable. */
+/* A job: one look at one domain and what follows from it. job_look.c looks, job.c decides, act.c and act_record.c change
+ * things, job_end.c makes it durable. */
 #ifndef DKIMROTD_ENGINE_JOB_H
 #define DKIMROTD_ENGINE_JOB_H
 
