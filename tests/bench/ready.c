@@ -1,9 +1,10 @@
-/* Starts a daemon as its service manager would, and tells how long it took to say READY=1. It stays until the daemon ends,
- * and ends as it did.
+/* Starts a daemon as its service manager would, and tells how long it took to say READY=1, and how long each time until it
+ * fed its watchdog again (with WATCHDOG_USEC in the environment). It stays until the daemon ends, and ends as it did.
  *
- *   ready FILE COMMAND [ARGUMENT...]      FILE gets "READY_MS=n" and "PID=n", for the shell; at once, not in parts
+ *   ready FILE COMMAND [ARGUMENT...]      FILE gets "READY_MS=n" and "PID=n", for the shell; at once, not in parts.
+ *                                         FILE.fed gets the milliseconds, a line a feeding
  */
-#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,16 +52,37 @@ static int tell(const char *path, double ms, pid_t pid)
 	return fclose(f) == 0 ? rename(fresh, path) : -1;
 }
 
+/* How long the watchdog had to wait. */
+static void fed(FILE *f, double at)
+{
+	static double last;
+
+	if (last > 0 && f != NULL) {
+		fprintf(f, "%.0f\n", at - last);
+		fflush(f);
+	}
+	last = at;
+}
+
+static FILE *open_fed(const char *file)
+{
+	char path[4096];
+
+	return snprintf(path, sizeof(path), "%s.fed", file) < (int)sizeof(path) ? fopen(path, "we") : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	int fd = argc > 2 ? listen_somewhere() : -1, status = 0;
 	double began = now_ms();
 	char text[8192];
+	bool ready = false;
 
 	if (fd < 0) {
 		fputs("usage: ready FILE COMMAND [ARGUMENT...]\n", stderr);
 		return 2;
 	}
+	FILE *f = open_fed(argv[1]);
 	pid_t pid = fork();
 	if (pid == 0) {
 		execv(argv[2], argv + 2);
@@ -73,14 +95,15 @@ int main(int argc, char **argv)
 		if (n <= 0)
 			continue;
 		text[n] = '\0';
-		if (strstr(text, "READY=1") == NULL)
+		if (strstr(text, "WATCHDOG=1") != NULL)
+			fed(f, now_ms());
+		if (ready || strstr(text, "READY=1") == NULL)
 			continue;
+		ready = true;
 		if (tell(argv[1], now_ms() - began, pid) < 0)
 			perror(argv[1]);
-		break;
 	}
-	close(fd); /* what nobody reads must not keep the daemon waiting */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	if (f != NULL)
+		fclose(f);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

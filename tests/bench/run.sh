@@ -222,7 +222,9 @@ figure_size() { # domains, goal in MiB, pass or start
 	local before
 	sim_start "$([ "$3" = pass ] && echo "$1" || echo 0)" || { could_not "$1 domains"; return; }
 	daemon_prepare "$1" "$([ "$3" = pass ] && echo 0 || echo 60)"
+	if [ "$1" = 10000 ]; then export WATCHDOG_USEC=$WATCHDOG; fi
 	daemon_start || { could_not "$1 domains"; sim_stop; return; }
+	unset WATCHDOG_USEC
 	[ "$1" != 10000 ] || row "start to READY with $1 domains, never seen" '< 1000 ms' "$READY_MS ms"
 	before=$(cpu_ms)
 	if [ "$1" = 10000 ] && [ "$3" = pass ] && probe_pass; then
@@ -239,23 +241,37 @@ figure_size() { # domains, goal in MiB, pass or start
 	daemon_stop
 	if [ "$1" = 10000 ] && daemon_start; then
 		row "start to READY with $1 domains, known" '< 1000 ms' "$READY_MS ms"
+		figure_status "$1" - 1 'right after a start'
 		daemon_stop
 	fi
 	sim_stop
 }
 
 figure_json() { # domains
-	local page t
+	local page t before
 	for page in /v1/status /v1/domains /metrics /metrics; do # the second time without the oldest key, which is kept
 		t=$(curl -s -o "$work/page" -w '%{time_total} s, %{size_download} bytes' --unix-socket "$work/control.sock" "http://localhost$page")
 		row "$page with $1 domains" - "$t"
 	done
-	t=$(for ((i = 0; i < 3; i++)); do
-		timed "$BUILD/dkimrotctl" --socket "$work/control.sock" status
-	done | least)
-	row "dkimrotctl status with $1 domains" '< 200 ms' "${t% *} ms"
+	figure_status "$1" '< 200 ms' 3
+	before=$(wc -l <"$work/daemon-ready.fed")
 	t=$(curl -s -o "$work/page" -w '%{time_total}' -X POST --unix-socket "$work/control.sock" http://localhost/v1/reload)
 	row "reload of $1 domains" '< 1000 ms' "$(calc '%.0f ms' "$t * 1000")"
+	sleep $((2 * WATCHDOG / 1000000)) # it is fed twice in its time
+	t=$(tail -n +"$((before + 1))" "$work/daemon-ready.fed" | sort -n | tail -n 1)
+	row "longest wait of a watchdog of $((WATCHDOG / 1000)) ms, with a reload" "< $((WATCHDOG / 1000)) ms" "${t:-none} ms"
+}
+WATCHDOG=2000000 # us; the unit's is 5 minutes
+
+# What a person waits for, and what does not depend on how busy the machine is.
+figure_status() { # domains, goal, times, when
+	local t cpu
+	cpu=$(cpu_ms)
+	t=$(for ((i = 0; i < $3; i++)); do
+		timed "$BUILD/dkimrotctl" --socket "$work/control.sock" status
+	done | least)
+	cpu=$(calc '%.0f' "($(cpu_ms) - $cpu) / $3")
+	row "dkimrotctl status with $1 domains${4:+, $4}" "$2" "${t% *} ms (processor: ${t#* } ms, the daemon $cpu ms)"
 }
 
 # --- 5: wake-ups ----------------------------------------------------------------------------------------------------------------
