@@ -1,5 +1,5 @@
 /* Any bytes as JSON: they are refused, or every node can be walked, and what the writer makes of them is read back
- * as the same. */
+ * as the same. In pieces it is the same, too, and a long array's elements are those of the whole. */
 #include "codec/json.h"
 
 #include <stdint.h>
@@ -47,14 +47,60 @@ static void write_root(struct buf *out, const struct json *j)
 	json_w_close(w);
 }
 
+struct elements {
+	const struct json *next; /* of the whole; NULL = it is refused, or is no array */
+	bool refused;
+};
+
+static void compare(void *arg, const struct json *element)
+{
+	struct elements *e = arg;
+	struct buf one = {0}, two = {0};
+
+	if (e->refused)
+		return; /* what came before the fault */
+	if (e->next == NULL)
+		abort();
+	write_root(&one, element);
+	write_root(&two, e->next);
+	if (one.len != two.len || memcmp(one.data, two.data, one.len) != 0)
+		abort();
+	buf_free(&one);
+	buf_free(&two);
+	e->next = json_next(e->next);
+}
+
+/* whole: NULL = it was refused. */
+static void read_in_pieces(const char *text, size_t size, const struct json *whole)
+{
+	struct elements e = {
+	        .next = json_is(whole, JSON_ARRAY) ? json_first(whole) : NULL, .refused = whole == NULL};
+	struct json_reader *r = json_reader_new(JSON_MAX_API, compare, &e);
+	const struct json *root;
+	size_t piece = size % 7 + 1;
+
+	for (size_t at = 0; at < size; at += piece)
+		json_reader_feed(r, text + at, size - at < piece ? size - at : piece);
+	if ((json_reader_end(r, &root, NULL, 0) != 0) != e.refused || (!e.refused && e.next != NULL))
+		abort();
+	if (!e.refused) {
+		if (json_count(root) != json_count(whole))
+			abort();
+		json_free(root);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct json *first, *second;
 	struct buf one = {0}, two = {0};
 	char why[64];
 
-	if (json_parse((const char *)data, size, JSON_MAX_API, &first, why, sizeof(why)) != 0)
+	if (json_parse((const char *)data, size, JSON_MAX_API, &first, why, sizeof(why)) != 0) {
+		read_in_pieces((const char *)data, size, NULL);
 		return 0;
+	}
+	read_in_pieces((const char *)data, size, first);
 	write_root(&one, first);
 	if (json_parse(one.data, one.len, SIZE_MAX, &second, why, sizeof(why)) != 0)
 		abort();
