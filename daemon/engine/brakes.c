@@ -98,6 +98,13 @@ void brakes_changed(struct account *a, const struct slot *s)
 	day_save(a, "changes", &a->changes);
 }
 
+/* Under a number that is no domain's: it takes a place, and does not allow this domain anything. */
+void brakes_found_changed(struct account *a, const struct slot *s)
+{
+	day_put(a, &a->changes, -s->id);
+	day_save(a, "changes", &a->changes);
+}
+
 void brakes_switching(struct account *a, const struct slot *s, bool on)
 {
 	bool was = tally_has(a->switching.list, a->switching.n, s->id);

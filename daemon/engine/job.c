@@ -118,7 +118,7 @@ void job_fold(struct job *j)
 	tell_notes(j->slot, &j->record, &notes);
 	if (j->before.last_full != 0 && j->before.last_full <= j->rules.doubted &&
 	        was_changed(&j->before, &j->record, &notes)) {
-		brakes_changed(j->account, j->slot);
+		brakes_found_changed(j->account, j->slot);
 		brakes_switching(j->account, j->slot, true);
 	}
 	doubt_read(j->slot, j->record.last_full);

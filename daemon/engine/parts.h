@@ -243,6 +243,8 @@ void slots_clear(struct engine *e);
 void brakes_load(struct account *a);
 void brakes_standing(struct account *a, const struct slot *s, struct standing *st);
 void brakes_changed(struct account *a, const struct slot *s); /* a scheduled switch or deletion leaves */
+/* It reads as if it had been changed in what is not remembered: by us, or by somebody else. */
+void brakes_found_changed(struct account *a, const struct slot *s);
 void brakes_switching(struct account *a, const struct slot *s, bool on); /* between switch and confirmation */
 void brakes_trouble(struct account *a, const struct slot *s); /* unnamed stop, or stuck in a switch */
 void brakes_close(struct account *a);
