@@ -303,7 +303,7 @@ static void count_domains(struct engine *e)
 /* Merges the new generation into the sorted slots: same key, same slot. */
 void slots_take(struct engine *e, struct inventory *inv)
 {
-	size_t n_new = inv->n, cap = e->n_slots + n_new, n = 0, added = 0, gone = 0;
+	size_t n_new = inv->n, cap = e->n_slots + n_new, n = 0, added = 0, listed = 0, gone = 0;
 	struct slot **list = xcalloc(cap + 1, sizeof(struct slot *));
 	struct slot **old = e->slots;
 	size_t n_old = e->n_slots;
@@ -314,6 +314,7 @@ void slots_take(struct engine *e, struct inventory *inv)
 	qsort(list, n, sizeof(struct slot *), slot_cmp);
 	size_t fresh = n;
 	for (size_t i = 0, k = 0; i < n_old; i++) {
+		listed += old[i]->missing_since == 0;
 		while (k < fresh && key_cmp(list[k]->d, old[i]->d) < 0)
 			k++;
 		if (k < fresh && key_cmp(list[k]->d, old[i]->d) == 0) {
@@ -342,11 +343,11 @@ void slots_take(struct engine *e, struct inventory *inv)
 	if (added != 0 || n_old == 0)
 		store_each_due(e->p.store, take_due, e);
 	take_orphans(e);
-	if (gone * 10 > n_old && n_old != 0) {
+	if (gone * 10 > listed) {
 		char lost[24], all[STR_COUNT];
 
 		str_format(lost, sizeof(lost), "%zu", gone);
-		report(EVENT_MANY_RELEASED, NULL, lost, str_count(all, n_old, "domain"));
+		report(EVENT_MANY_RELEASED, NULL, lost, str_count(all, listed, "domain"));
 	}
 	count_domains(e);
 }

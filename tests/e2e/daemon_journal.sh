@@ -89,6 +89,16 @@ soon "it is renewed" 60 all_have service-expired 0
 is "and that is one line" "$(times '.DKIM_EVENT == "service-back"')" 1
 is "no domain told of it alone" "$(times '.DKIM_EVENT == "recovered"')" 0
 
+# Two leave, one by one, then all the others of their file: more than a tenth in one reload is told at level err.
+left() { [ "$(times '.DKIM_EVENT == "reloaded"')" -gt "$reloads" ]; }
+leave() { reloads=$(times '.DKIM_EVENT == "reloaded"'); "$@"; soon "the inventory has fewer: $*" 30 left; }
+leave sed -i '$d' "$INV/b.yaml"
+leave sed -i '$d' "$INV/b.yaml"
+is "a few that leave are no trouble" "$(times '.DKIM_EVENT == "many-released"')" 0
+leave rm "$INV/b.yaml"
+is "that many of them leave is told once, at level err" "$(said 'select(.DKIM_EVENT == "many-released") | .PRIORITY + " " + .MESSAGE')" \
+	"3 28 of 31 domains left the inventory in one reload; they are released in ten minutes, and nothing of them is changed at OVHcloud"
+
 # An account whose key is refused is one line.
 person account:main revoke-credential
 soon "a refused key stops its account" 60 heard '.DKIM_EVENT == "account-stopped"'
