@@ -67,8 +67,9 @@ static const char *const remedies[REASON_COUNT] = {
                 "Read what the server said above, and let its key update this zone there: "
                 "update-policy in BIND, an acl with action: update in Knot DNS.",
         [REASON_SIGNER_SILENT] =
-                "Look at dkimrotd-signer@ of this signer (systemctl status), then at the signer itself. "
-                "Until it takes the map, mail is signed with the key before.",
+                "Does the signer run? One that is stopped takes its map when it is started. Else look at "
+                "dkimrotd-signer@ of this signer (systemctl status), then at the signer itself. Until it "
+                "takes the map, mail is signed with the key before.",
         [REASON_KEYS_TROUBLE] =
                 "Read the detail: room on the disk, permissions of the folder of keys, or a damaged "
                 "file in it.",

@@ -111,6 +111,18 @@ static void write_down(struct job *j, const struct seen_selector *s, enum keysto
 	keystore_cancel(keystore_start(j->e->p.keystore, &q, NULL, NULL));
 }
 
+/* The unit that has the signer read its map does not see what changes just as it begins to watch again: a map that is not
+ * taken for a while is written once more. */
+static void remind(struct job *j, const struct seen_selector *s)
+{
+	const struct held_key *k = s->key;
+
+	if (k == NULL || !k->mapped || k->taken || j->standing.observe)
+		return;
+	if (account_now(j->account) - k->changed >= rules_settle(&j->rules))
+		write_down(j, s, KEYSTORE_NUDGE);
+}
+
 /* A revoked key is counted as such from when every server says so; and a private key whose record is seen gone at every
  * server is of no use to anybody any more. */
 void external_sweep(struct job *j)
@@ -119,6 +131,7 @@ void external_sweep(struct job *j)
 		const struct seen_selector *s = &j->pass.seen.sel[i];
 		struct fields f;
 
+		remind(j, s);
 		if (s->key == NULL || s->key->revoked == 0 || s->dns_at == 0 || !seen_as_wanted(s) ||
 		        s->key->mapped || s->key->taken || j->standing.observe)
 			continue;

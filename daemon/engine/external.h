@@ -36,7 +36,8 @@ void external_release(struct job *j);
 void external_adopt(struct engine *e, struct slot *s, const char *selector, const char *pem, size_t n,
         engine_answer *answer, void *arg);
 
-/* What a look showed of revoked keys is written down, and private keys that nobody needs any more are destroyed. */
+/* At the end of a look: what it showed of revoked keys is written down, private keys that nobody needs any more are
+ * destroyed, and a signer that does not take its map is reminded of it. */
 void external_sweep(struct job *j);
 
 /* --- external_view.c: what was last seen of the domain's keys, for people; it belongs to the slot -------------------- */

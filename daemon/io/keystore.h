@@ -33,6 +33,7 @@ enum keystore_op {
 	KEYSTORE_REVOKE, /* it leaves the rotation for ever. -EBUSY: the signer's map names it, or its stamp may */
 	KEYSTORE_SHOWN, /* every server of the zone says that it is revoked: from now on. -EBUSY: it is not */
 	KEYSTORE_SHRED, /* a revoked key's private half is overwritten and removed. -EBUSY: it is not revoked */
+	KEYSTORE_NUDGE, /* the signer's map is written once more as it is, for its reload unit to see. -ENOENT: there is none */
 	KEYSTORE_ADOPT, /* a key that signs already is taken over, and named in the signer's map. -EEXIST: another key of
 	                  * ours signs, or the name was used; -EBADMSG, -ERANGE: see keypair_read */
 };
@@ -41,7 +42,7 @@ struct keystore_request {
 	enum keystore_op op;
 	const char *domain;
 	const struct external *external; /* signer, layout, stamp, key, bits */
-	const char *name;                /* of the key; not for LOOK */
+	const char *name;                /* of the key; not for LOOK and NUDGE */
 	int64_t now;
 	const char *pem; /* ADOPT; copied, the copy is wiped */
 	size_t pem_len;

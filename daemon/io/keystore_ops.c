@@ -304,6 +304,17 @@ static int revoke(struct store *s)
 	return write_ring(s);
 }
 
+static int nudge(struct store *s)
+{
+	char path[PATH_TEXT];
+	int r = -ENOENT;
+
+	map_path(s, path, false);
+	if (s->first.data != NULL)
+		r = s->f->write(s->f->arg, path, s->first.data, s->first.len);
+	return r < 0 ? fail(s, r, path) : 0;
+}
+
 static int shown(struct store *s)
 {
 	struct keyring_key *k = keyring_find(&s->ring, s->q->name);
@@ -385,6 +396,7 @@ int keystore_do(const struct keystore_files *f, const struct keystore_request *q
 	        [KEYSTORE_REVOKE] = revoke,
 	        [KEYSTORE_SHOWN] = shown,
 	        [KEYSTORE_SHRED] = shred,
+	        [KEYSTORE_NUDGE] = nudge,
 	        [KEYSTORE_ADOPT] = adopt,
 	};
 	struct store s = {.f = f, .q = q, .why = why};

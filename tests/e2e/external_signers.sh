@@ -135,7 +135,7 @@ is "no private key is in the journal, the state or the status" "$({ cat "$LOG" "
 dk_stop
 is "whatever was signed verified for its grace, seen by the other signer" "$(grep -v '^ok' "$work/received" | head -5)" ""
 for d in "${domains[@]}"; do
-	seen=$(grep -c "^ok [^ ]*[a-z][.]$d[.]example\$" "$work/received")
+	seen=$(grep -c "^ok [^ ]*[a-z][.]${d}[.]example\$" "$work/received")
 	ok "mail of $d.example was looked at ($seen times)" test "$seen" -gt 20
 done
 judged_clean "in the zones at OVHcloud"

@@ -104,6 +104,16 @@ static void take(const char *first, const char *second)
 	free(both);
 }
 
+static ino_t inode_of(const char *path)
+{
+	char full[400];
+	struct stat st;
+
+	snprintf(full, sizeof(full), "%s/%s", root, path);
+	assert_int_equal(stat(full, &st), 0);
+	return st.st_ino;
+}
+
 static mode_t mode_of(const char *path)
 {
 	char full[400];
@@ -176,6 +186,15 @@ static void test_life(void **state)
 	assert_int_equal(last.held.key[0].changed, 16);
 	assert_int_equal(last.held.key[1].changed, 16);
 	assert_true(last.held.key[1].mapped && !last.held.key[1].taken && last.held.key[0].taken);
+	char *map = slurp("keys/opendkim/KeyTable");
+	ino_t file = inode_of("keys/opendkim/KeyTable");
+	assert_int_equal(ask(KEYSTORE_NUDGE, &open_x, NULL, 16), 0);
+	char *again = slurp("keys/opendkim/KeyTable");
+	assert_string_equal(map, again); /* another file with the same text, for who watches the folder */
+	assert_true(inode_of("keys/opendkim/KeyTable") != file);
+	assert_true(last.held.key[1].mapped && !last.held.key[1].taken && last.held.key[1].changed == 16);
+	free(map);
+	free(again);
 	assert_int_equal(ask(KEYSTORE_REVOKE, &open_x, "k1", 17),
 	        -EBUSY); /* the signer has not said that it left it */
 	take("keys/opendkim/KeyTable", "keys/opendkim/SigningTable");
