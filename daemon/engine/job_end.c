@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define TRIM_FROM     500 /* jobs ended since memory was given back last; a whole pass of fewer domains will do */
-#define COMMIT_WITHIN 50 /* ms: looks that end meanwhile share a commit */
+#define COMMIT_WITHIN 250 /* ms: looks that end meanwhile share a commit */
 
 void job_told_disk(struct engine *e, int r)
 {
