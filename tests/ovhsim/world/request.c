@@ -289,9 +289,18 @@ static bool too_often(struct w_call *c)
 	return limit && (int64_t)a->recent_n > limit;
 }
 
+/* What the world knows no page for is counted by where it belongs all the same: a credential asked about itself costs
+ * no request of a domain. */
+static unsigned kind_of(const struct w_call *c)
+{
+	if (c->route)
+		return c->route->count;
+	return c->n_seg && !strcmp(c->seg[0], "auth") ? W_N_AUTH : W_N_UNKNOWN;
+}
+
 static void count(struct w_call *c)
 {
-	unsigned kind = c->route ? c->route->count : W_N_UNKNOWN;
+	unsigned kind = kind_of(c);
 
 	c->w->count[kind]++;
 	if (kind == W_N_AUTH) {
