@@ -106,7 +106,7 @@ void slot_save(struct slot *s, struct record *r)
 /* --- after the start ------------------------------------------------------------------------------------------------ */
 
 #define FILL_AT_ONCE 25 /* some 50 us each */
-#define FILL_EVERY   4  /* ms: a fifth of a processor, until all is read */
+#define FILL_EVERY   2  /* ms: a third of a processor, until all is read */
 
 static void fill(void *arg)
 {
