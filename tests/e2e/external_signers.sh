@@ -2,7 +2,7 @@
 # Mail that flows while keys rotate: the real daemon under kill -9, zones at Knot DNS by dynamic updates and at OVHcloud
 # (simulated) by its API, as TXT, as its DKIM records and behind CNAMEs, real OpenDKIM and real rspamd that sign. Every message signed within the grace is verified again and again by the other of them: rspamd
 # checks what OpenDKIM signed and the other way round. None may ever fail.
-# runtests: timeout=600 alone
+# runtests: timeout=720 alone
 # shellcheck disable=SC2119,SC2317 # functions that take options, and some that are called by others
 # shellcheck source=tests/e2e/mail_lib.bash
 . "$(dirname "$0")/mail_lib.bash"
@@ -122,7 +122,7 @@ FIRST=$(dom open.mail.example .active_selector)
 # Killed now and then, for two rotations of each.
 kills=0
 rotated() { local d; for d in "${domains[@]}"; do at_least "${1-2}" log_count "rotation-confirmed $d.example" || return 1; done; }
-deadline=$((EPOCHSECONDS + 420))
+deadline=$((EPOCHSECONDS + 540))
 while ! rotated 2 && ((EPOCHSECONDS < deadline)); do
 	sleep $((RANDOM % 12 + 3)).$((RANDOM % 10))
 	dk_kill KILL
