@@ -10,6 +10,8 @@
 
 #define LOADS_A_SLICE 100      /* some 20 us each */
 #define LOOKS_A_SLICE 400      /* some 5 us each */
+#define ENDS_A_SLICE  500      /* domains that are told of and let go, some 2 us each */
+#define BYTES_A_SLICE 1000000  /* of transitions that go into the answer */
 #define AT_ONCE       4        /* forecasts */
 #define LOOKS_MOST    10000000 /* of one; far more than 10,000 domains need for two years */
 
@@ -33,7 +35,8 @@ struct forecast {
 	struct timer *timer;
 	struct future *futures;
 	struct subject *list;
-	size_t n, loaded, looks;
+	size_t n, loaded, looks, copied, ended;
+	bool looked; /* to the end: what waits is being told */
 	struct heap due;
 	int64_t cut;  /* it ends here already: too much happens, 0 = it does not */
 	int64_t span; /* 0 = only what would leave at this moment */
@@ -41,7 +44,7 @@ struct forecast {
 	struct subject *present; /* whose look it is */
 	bool notes;              /* transitions are asked for, too */
 	struct buf json, transitions;
-	struct json_w *w, *t; /* into these */
+	struct json_w *w, *t; /* into these; t: NULL once it is closed */
 	engine_forecast_answer *answer;
 	void *arg;
 };
@@ -201,23 +204,62 @@ static void waiting_json(struct forecast *f, const struct subject *s)
 	json_w_end(f->w);
 }
 
+static void close_transitions(struct forecast *f)
+{
+	if (f->t == NULL)
+		return;
+	json_w_end(f->t);
+	json_w_close(f->t);
+	f->t = NULL;
+}
+
+static void end_looks(struct forecast *f)
+{
+	f->looked = true;
+	json_w_end(f->w);
+	close_transitions(f);
+	json_w_key(f->w, "transitions");
+	json_w_raw(f->w, ""); /* they follow piece by piece, past the writer, which holds nothing back */
+}
+
+/* They may be tens of megabytes. False when they are all in the answer. */
+static bool copy_transitions(struct forecast *f)
+{
+	size_t left = f->transitions.len - f->copied, n = left < BYTES_A_SLICE ? left : BYTES_A_SLICE;
+
+	if (f->transitions.data == NULL)
+		return false;
+	buf_add(&f->json, f->transitions.data + f->copied, n);
+	f->copied += n;
+	if (n == left) {
+		buf_free(&f->transitions);
+		json_w_ktime(f->w, "cut", f->cut);
+		json_w_key(f->w, "waiting");
+		json_w_array(f->w);
+	}
+	return true;
+}
+
+/* False when all of them are told. */
+static bool tell_waiting(struct forecast *f)
+{
+	for (unsigned i = 0; i < ENDS_A_SLICE && f->ended < f->n; i++) {
+		struct subject *s = &f->list[f->ended++];
+
+		if (s->asked)
+			waiting_json(f, s);
+		free(s->x);
+		s->x = NULL;
+	}
+	return f->ended < f->n;
+}
+
 static void finish(struct forecast *f)
 {
 	engine_forecast_answer *answer = f->answer;
 	void *arg = f->arg;
 	struct buf json;
 
-	json_w_end(f->w);
-	json_w_end(f->t);
-	json_w_close(f->t);
-	json_w_key(f->w, "transitions");
-	json_w_raw(f->w, f->transitions.data);
-	json_w_ktime(f->w, "cut", f->cut);
-	json_w_key(f->w, "waiting");
-	json_w_array(f->w);
-	for (size_t i = 0; i < f->n; i++)
-		if (f->list[i].asked)
-			waiting_json(f, &f->list[i]);
 	json_w_end(f->w);
 	json_w_end(f->w);
 	json_w_close(f->w);
@@ -235,11 +277,11 @@ void forecasts_clear(struct engine *e)
 		void *arg = f->arg;
 		struct buf none = {0};
 
-		json_w_end(f->w); /* the writer wants its containers ended */
+		if (!f->looked || f->transitions.data == NULL) /* the writer wants its containers ended */
+			json_w_end(f->w);
 		json_w_end(f->w);
 		json_w_close(f->w);
-		json_w_end(f->t);
-		json_w_close(f->t);
+		close_transitions(f);
 		forecast_free(f);
 		answer(arg, ASK_REFUSED, "the daemon read its configuration anew, or stops: ask again",
 		        &none);
@@ -281,9 +323,11 @@ static void slice(void *arg)
 	f->e->progress++;
 	for (unsigned i = 0; i < LOADS_A_SLICE && f->loaded < f->n; i++)
 		load(f, &f->list[f->loaded++]);
-	if (f->loaded == f->n)
-		for (unsigned i = 0; i < LOOKS_A_SLICE && more; i++)
-			more = look(f);
+	if (f->looked)
+		more = copy_transitions(f) || tell_waiting(f);
+	for (unsigned i = 0; i < LOOKS_A_SLICE && f->loaded == f->n && !f->looked; i++)
+		if (!look(f))
+			end_looks(f);
 	if (more)
 		timer_set(f->timer, 0, 0);
 	else
