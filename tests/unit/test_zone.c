@@ -1,72 +1,9 @@
 /* The zone job against scripts: what it asks, what it writes, and that it never makes a duplicate, never touches another
  * record, and never calls done what no refresh was accepted for. */
-#include "drive.h"
+#include "zone_stories.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#define Z      "/domain/zone/mydomain.ovh"
-#define NAME   "ovhex1-selector1._domainkey.mydomain.ovh"
-#define SUB    "ovhex1-selector1._domainkey"
-#define TARGET "ovhex1-selector1._domainkey.1675.ac.dkim.mail.ovh.net"
-#define OLD    "ovhex1-selector1._domainkey.1500.ab.dkim.mail.ovh.net"
-#define LIST   "GET " Z "/record?subDomain=" SUB
-#define REC(id, sub, type, target)                                                                           \
-	"{\"id\":" id ",\"zone\":\"mydomain.ovh\",\"subDomain\":\"" sub "\",\"fieldType\":\"" type           \
-	"\",\"target\":\"" target "\",\"ttl\":0,\"extra\":null}"
-#define RIGHT(id) REC(id, SUB, "CNAME", TARGET ".")
-#define WRONG(id) REC(id, SUB, "CNAME", OLD ".")
-#define GET(id)   "GET " Z "/record/" id
-#define POST                                                                                                 \
-	"POST " Z "/record {\"fieldType\":\"CNAME\",\"subDomain\":\"" SUB "\",\"target\":\"" TARGET          \
-	".\",\"ttl\":0}"
-#define PUT(id) "PUT " Z "/record/" id " {\"subDomain\":\"" SUB "\",\"target\":\"" TARGET ".\",\"ttl\":0}"
-#define REFRESH "POST " Z "/refresh"
-#define BIG     "5237159752000000001"
-
-/* Runs a job through the whole script. What the gate was told of each changing request is gathered in `asked`. */
-static const struct write_item *run(const struct rr *rr, const struct turn *script, char *asked, size_t n)
-{
-	static struct write_job w;
-	struct write_request q;
-
-	assert_int_equal(write_begin(&w, DNS_OVH, "mydomain.ovh", 0), 0);
-	assert_int_equal(write_add(&w, rr), 0);
-	asked[0] = '\0';
-	while (write_next(&w, &q)) {
-		assert_int_equal(q.via, VIA_API);
-		turn_check(script, &q.api);
-		assert_int_equal(q.changes, strcmp(q.api.method, "GET") != 0);
-		if (q.changes) {
-			size_t len = strlen(asked);
-
-			str_format(asked + len, n - len, "%s%s%s",
-			        w.removes || str_eq(q.api.method, "DELETE") ? "-"
-			        : w.refreshes                               ? "!"
-			                                                    : "+",
-			        w.old[0] == '\0'                                      ? ""
-			        : rr_same_data(w.old_type, w.old, rr->type, rr->data) ? "right"
-			                                                              : "old",
-			        script[1].request ? " " : "");
-			assert_false(w.removes && !rr_same_data(w.old_type, w.old, rr->type, rr->data));
-		}
-		struct api_answer a = turn_answer(script++, NOW);
-		write_feed(&w, &(struct write_answer){.api = &a});
-	}
-	if (script->request)
-		fail_msg("the job ended before %s: %s", script->request, w.items[0].text);
-	assert_true(w.over);
-	return &w.items[0];
-}
-
-struct story {
-	const char *title;
-	struct turn script[16];
-	enum write_verdict verdict;
-	bool changed;
-	const char *asked; /* + creates or updates, - removes, ! refreshes; with what stood there */
-	const char *text;
-};
 
 static const struct story stories[] = {
         {"created",
@@ -209,19 +146,6 @@ static const struct story stories[] = {
          WRITE_TROUBLE,                                                                                                                                                    false, "+",               "answered 409"                              },
 };
 
-static void tell_story(const struct story *s, const struct rr *rr)
-{
-	char asked[200];
-	const struct write_item *x = run(rr, s->script, asked, sizeof asked);
-
-	if (x->verdict != s->verdict || x->changed != s->changed || !str_eq(asked, s->asked) ||
-	        !strstr(x->text, s->text))
-		fail_msg("%s: verdict %d, changed %d, asked \"%s\", text \"%s\"", s->title, (int)x->verdict,
-		        x->changed, asked, x->text);
-	assert_int_equal(x->verdict == WRITE_TROUBLE, x->trouble != TROUBLE_NONE);
-	assert_int_equal(x->verdict == WRITE_TROUBLE, x->query_id[0] != '\0');
-}
-
 static void all_stories(void **state)
 {
 	(void)state;
@@ -300,146 +224,6 @@ static void refused_from_the_start(void **state)
 	static struct write_job w;
 	assert_int_equal(write_begin(&w, DNS_MANUAL, "mydomain.ovh", 0), -ENOTSUP);
 	assert_int_equal(write_begin(&w, DNS_PLATFORM, "mydomain.ovh", 0), -ENOTSUP);
-}
-
-/* --- texts: TXT and OVHcloud's pseudo-type DKIM ------------------------------------------------------------------ */
-
-#define P32    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"
-#define KEY    "v=DKIM1; k=rsa; p=" P32
-#define OLDKEY "v=DKIM1; k=rsa; p=B" P32
-#define EDKEY  "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-#define POSTT(type, text)                                                                                    \
-	"POST " Z "/record {\"fieldType\":\"" type "\",\"subDomain\":\"" SUB "\",\"target\":\"" text         \
-	"\",\"ttl\":0}"
-#define PUTT(id, text) "PUT " Z "/record/" id " {\"subDomain\":\"" SUB "\",\"target\":\"" text "\",\"ttl\":0}"
-#define E400           "{\"class\":\"Client::BadRequest\",\"message\":\"Invalid subfield found in DKIM\"}"
-
-struct text_story {
-	struct story story;
-	enum rr_type type;
-	const char *text;
-	bool absent;
-};
-
-static const struct text_story text_stories[] = {
-        {{"a TXT is created unquoted, and read back quoted and split",
-                 {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POSTT("TXT", KEY), 200, REC("7", SUB, "TXT", KEY)},
-                         {LIST, 200, "[7]"},
-                         {GET("7"), 200, REC("7", SUB, "TXT", "\\\"v=DKIM1; k=rsa; \\\" \\\"p=" P32 "\\\"")},
-                         {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "+ !", ""},
-         RR_TXT,  KEY,           false},
-        {{"a DKIM is created",
-                 {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POSTT("DKIM", KEY), 200, REC("7", SUB, "DKIM", KEY)},
-                         {LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "DKIM", KEY)},
-                         {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "+ !", ""},
-         RR_DKIM, KEY,           false},
-        {{"what stands as TXT stays TXT",
-                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)}, {REFRESH, 200, "null"}},
-                 WRITE_DONE, false, "!", ""},
-         RR_DKIM, KEY,           false},
-        {{"the pseudo-type refuses: TXT",
-                 {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {POSTT("DKIM", KEY), 400, E400}, {LIST, 200, "[]"},
-                         {POSTT("TXT", KEY), 200, REC("7", SUB, "TXT", KEY)}, {LIST, 200, "[7]"},
-                         {GET("7"), 200, REC("7", SUB, "TXT", KEY)}, {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "+ + !", ""},
-         RR_DKIM, KEY,           false},
-        {{"ed25519 is never asked of the pseudo-type",
-                 {{LIST, 200, "[]"}, {LIST, 200, "[]"},
-                         {POSTT("TXT", EDKEY), 200, REC("7", SUB, "TXT", EDKEY)}, {LIST, 200, "[7]"},
-                         {GET("7"), 200, REC("7", SUB, "TXT", EDKEY)}, {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "+ !", ""},
-         RR_DKIM, EDKEY,         false},
-        {{"updated in place, in the type found",
-                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "DKIM", OLDKEY)},
-                         {PUTT("7", KEY), 200, "null"}, {GET("7"), 200, REC("7", SUB, "DKIM", KEY)},
-                         {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "+old !", ""},
-         RR_TXT,  KEY,           false},
-        {{"revoked: the pseudo-type holds no empty key, so another record takes its place",
-                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "DKIM", KEY)},
-                         {POSTT("TXT", "v=DKIM1; p="), 200, REC("8", SUB, "TXT", "v=DKIM1; p=")},
-                         {LIST, 200, "[7,8]"}, {GET("7"), 200, REC("7", SUB, "DKIM", KEY)},
-                         {GET("8"), 200, REC("8", SUB, "TXT", "v=DKIM1; p=")},
-                         {"DELETE " Z "/record/7", 200, "null"}, {LIST, 200, "[8]"},
-                         {GET("8"), 200, REC("8", SUB, "TXT", "\\\"v=DKIM1; p=\\\"")},
-                         {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "+old -old !", ""},
-         RR_TXT,  "v=DKIM1; p=", false},
-        {{"a CNAME in the way", {{LIST, 200, "[7]"}, {GET("7"), 200, RIGHT("7")}}, WRITE_FOREIGN, false, "",
-                 "a CNAME record stands at " NAME},
-         RR_TXT,  KEY,           false},
-        {{"two keys at one name",
-                 {{LIST, 200, "[7,8]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
-                         {GET("8"), 200, REC("8", SUB, "TXT", OLDKEY)}},
-                 WRITE_FOREIGN, false, "", "2 records stand at " NAME},
-         RR_TXT,  KEY,           false},
-        {{"a duplicate in the other type goes",
-                 {{LIST, 200, "[7,8]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
-                         {GET("8"), 200, REC("8", SUB, "DKIM", KEY)}, {"DELETE " Z "/record/8", 200, "null"},
-                         {LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
-                         {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "-right !", ""},
-         RR_TXT,  KEY,           false},
-        {{"a broken text is a wrong one",
-                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", "\\\"v=DKIM1")},
-                         {PUTT("7", KEY), 200, "null"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
-                         {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "+old !", ""},
-         RR_TXT,  KEY,           false},
-        {{"removed",
-                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
-                         {"DELETE " Z "/record/7", 200, "null"}, {LIST, 200, "[]"}, {LIST, 200, "[]"},
-                         {REFRESH, 200, "null"}},
-                 WRITE_DONE, true, "-right !", ""},
-         RR_TXT,  KEY,           true },
-        {{"gone already: published all the same",
-                 {{LIST, 200, "[]"}, {LIST, 200, "[]"}, {REFRESH, 200, "null"}}, WRITE_DONE, false, "!", ""},
-         RR_TXT,  KEY,           true },
-        {{"another key there is not ours to remove",
-                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", OLDKEY)}, {REFRESH, 200, "null"}},
-                 WRITE_DONE, false, "!", ""},
-         RR_TXT,  KEY,           true },
-        {{"removal lost",
-                 {{LIST, 200, "[7]"}, {GET("7"), 200, REC("7", SUB, "TXT", KEY)},
-                         {"DELETE " Z "/record/7", SILENCE, NULL}},
-                 WRITE_TROUBLE, false, "-right", "got no answer"},
-         RR_TXT,  KEY,           true },
-};
-
-static void texts(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(text_stories); i++) {
-		const struct text_story *t = &text_stories[i];
-		struct rr rr = {.type = t->type, .name = NAME, .absent = t->absent};
-
-		assert_true(str_copy(rr.data, sizeof rr.data, t->text));
-		tell_story(&t->story, &rr);
-	}
-}
-
-/* The longest key that there is goes in one piece. */
-static void a_key_of_4096_bits(void **state)
-{
-	(void)state;
-	static struct write_job w;
-	struct rr rr = {.type = RR_TXT, .name = NAME, .data = "v=DKIM1; k=rsa; n=note; p="};
-	struct turn none = {LIST, 200, "[]", NULL};
-	struct api_answer a = turn_answer(&none, NOW);
-	struct write_request q;
-
-	memset(rr.data + strlen(rr.data), 'A', 736);
-	assert_int_equal(write_begin(&w, DNS_OVH, "mydomain.ovh", 0), 0);
-	assert_int_equal(write_add(&w, &rr), 0);
-	for (int i = 0; i < 2; i++) {
-		assert_true(write_next(&w, &q));
-		write_feed(&w, &(struct write_answer){.api = &a});
-	}
-	assert_true(write_next(&w, &q));
-	assert_string_equal(q.api.method, "POST");
-	assert_non_null(strstr(q.api.body, rr.data));
 }
 
 /* --- several records: one refresh -------------------------------------------------------------------------------- */
@@ -557,8 +341,6 @@ int main(void)
 	        cmocka_unit_test(all_stories),
 	        cmocka_unit_test(denied),
 	        cmocka_unit_test(refused_from_the_start),
-	        cmocka_unit_test(texts),
-	        cmocka_unit_test(a_key_of_4096_bits),
 	        cmocka_unit_test(one_refresh_for_all),
 	        cmocka_unit_test(one_failure_is_not_the_others),
 	        cmocka_unit_test(nobody_waits_any_more),

@@ -318,7 +318,7 @@ static X509 *cert_new(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key, const char *cn,
 }
 
 /* A server context, and its CA written to ca_path. */
-static SSL_CTX *tls_new(const char *ca_path, const char *names, int days)
+static inline SSL_CTX *tls_new(const char *ca_path, const char *names, int days)
 {
 	EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
 	X509 *ca = cert_new(ca_key, NULL, NULL, "Test CA", NULL, 2);
