@@ -92,8 +92,8 @@ is "no domain told of it alone" "$(times '.DKIM_EVENT == "recovered"')" 0
 # Two leave, one by one, then all the others of their file: more than a tenth in one reload is told at level err.
 left() { [ "$(times '.DKIM_EVENT == "reloaded"')" -gt "$reloads" ]; }
 leave() { reloads=$(times '.DKIM_EVENT == "reloaded"'); "$@"; soon "the inventory has fewer: $*" 30 left; }
-leave sed -i '$d' "$INV/b.yaml"
-leave sed -i '$d' "$INV/b.yaml"
+leave sed -i "\$d" "$INV/b.yaml"
+leave sed -i "\$d" "$INV/b.yaml"
 is "a few that leave are no trouble" "$(times '.DKIM_EVENT == "many-released"')" 0
 leave rm "$INV/b.yaml"
 is "that many of them leave is told once, at level err" "$(said 'select(.DKIM_EVENT == "many-released") | .PRIORITY + " " + .MESSAGE')" \
