@@ -90,7 +90,7 @@ for verb in plan history; do
 	"$BUILD/dkimrotctl" --help | grep -q "^  $verb " || { skip "$verb" "there is no such verb"; continue; }
 	valid "$verb" $verb ctl $verb
 done
-valid "plan, for half a year" plan ctl plan --until 180d
+valid "plan, for six hours" plan ctl plan --until 6h
 is "with all that is to be done for keys of our own" "$(jq -r '[.calls[] | select(.domain == "own.example") | .action] | unique | join(" ")' "$work/json")" \
 	"create delete enable publish shred"
 person account:main revoke-credential
