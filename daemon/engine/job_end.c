@@ -7,6 +7,7 @@
 
 #define TRIM_FROM     500 /* jobs ended since memory was given back last; a whole pass of fewer domains will do */
 #define COMMIT_WITHIN 250 /* ms: looks that end meanwhile share a commit */
+#define COMMIT_MOST   16  /* so many at most: a long one would keep the control socket waiting */
 
 void job_told_disk(struct engine *e, int r)
 {
@@ -189,7 +190,8 @@ static bool commit_is_due(struct engine *e)
 	}
 	if (e->commit_by == 0)
 		e->commit_by = loop_boot(e->p.loop) + COMMIT_WITHIN;
-	return ending == e->jobs || loop_boot(e->p.loop) >= e->commit_by;
+	e->uncommitted += ending;
+	return ending == e->jobs || e->uncommitted >= COMMIT_MOST || loop_boot(e->p.loop) >= e->commit_by;
 }
 
 void commit_turn(void *arg)
@@ -202,6 +204,7 @@ void commit_turn(void *arg)
 	e->commit_head = e->commit_tail = NULL;
 	if (due) {
 		e->commit_by = 0;
+		e->uncommitted = 0;
 		job_told_disk(e, r);
 	}
 	while (list != NULL) {

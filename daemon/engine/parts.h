@@ -126,10 +126,11 @@ struct engine {
 	bool disk_trouble;
 	struct job *commit_head, *commit_tail; /* waiting for the next commit */
 	struct timer *commit;                  /* set when something waits for it */
-	int64_t commit_by;  /* boot clock: when what ended is committed at the latest, 0 = all is */
-	struct timer *tick; /* pause ends, missing domains, pruning */
-	struct timer *fill; /* kept.c, after the start; NULL = not begun */
-	char filled[256];   /* as far as it has come */
+	int64_t commit_by;    /* boot clock: when what ended is committed at the latest, 0 = all is */
+	unsigned uncommitted; /* looks that ended since */
+	struct timer *tick;   /* pause ends, missing domains, pruning */
+	struct timer *fill;   /* kept.c, after the start; NULL = not begun */
+	char filled[256];     /* as far as it has come */
 	struct timer *stop_timer;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
