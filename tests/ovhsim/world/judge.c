@@ -108,6 +108,17 @@ static void judge_create(struct w_call *c)
 		w_blame(c->w, c->change, 4, "a signer vanished less than an hour ago");
 }
 
+/* Every server that answers must agree, and half of them are enough: when answers get lost, a look may confirm a record
+ * while a server that lags, which nobody heard, does not serve it yet. */
+static int64_t unheard_lag(const struct w_call *c)
+{
+	const struct w_zone *z = c->domain->zone;
+
+	if (!w_get(c->domain, c->w, SW_JUDGE_UNHEARD)->n || !w_zget(c->w, z, SW_DNS_LAGGING)->n)
+		return 0;
+	return w_zget(c->w, z, SW_DNS_LAG_MS)->n;
+}
+
 static void judge_enable(struct w_call *c)
 {
 	const struct w_selector *s = c->slot < 0 ? NULL : &c->domain->sel[c->slot], *other;
@@ -126,7 +137,7 @@ static void judge_enable(struct w_call *c)
 	if (!other || s->right_since == W_NEVER || recent(c, other->signs_since))
 		return;
 	ttl = w_longest_ttl(c->w, c->domain, (unsigned)c->slot);
-	if (c->w->now - s->right_since <= ttl - leeway(ttl))
+	if (c->w->now - s->right_since + unheard_lag(c) <= ttl - leeway(ttl))
 		w_blame(c->w, c->change, 2,
 		        "record and key are visible for %lld s only, the longest TTL is %lld s",
 		        (long long)((c->w->now - s->right_since) / 1000), (long long)(ttl / 1000));

@@ -142,6 +142,7 @@ struct w_narrow;
 	SW(JUDGE_ORDERED, "judge_ordered", YES, "no", "a person ordered what is done: not counted by rule 10") \
 	SW(JUDGE_MAX_DAILY, "judge_max_daily", INT, "0", "rule 10: domains of an account switched or with a deletion in 24 h; 0 is no limit") \
 	SW(JUDGE_MAX_ROTATING, "judge_max_rotating", INT, "0", "rule 10: domains of an account between switch and its end; 0 is no limit") \
+	SW(JUDGE_UNHEARD, "judge_unheard", YES, "no", "answers of name servers get lost: a look may have left out those that lag") \
 	SW(JUDGE_UNWRITABLE, "judge_unwritable", YES, "no", "records are not ours to write (dns: manual)")
 /* clang-format on */
 
