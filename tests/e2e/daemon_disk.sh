@@ -36,8 +36,8 @@ END
 dk_start
 known() { all_are '.active_selector != null'; }
 soon "both are known" 20 known
-full() {
-	cat /dev/zero >"$STATE/filler" 2>/dev/null
+full() { # what there is stays: to write it anew would make room for a moment
+	cat /dev/zero >>"$STATE/filler" 2>/dev/null
 	logged 'state-unwritable'
 }
 soon "a full disk is told" 30 full

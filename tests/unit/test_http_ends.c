@@ -23,6 +23,24 @@ static void test_lost(void **state)
 	assert_int_equal(ask("GET", "/json")->status, 200);
 }
 
+/* Three requests at once that nobody answers, where two connections are allowed; returns how many never left. */
+static unsigned third_of_two(void)
+{
+	struct seen s[3];
+	unsigned before = web.requests, lost = 0, not_sent = 0;
+
+	for (int i = 0; i < 3; i++)
+		start("PUT", "/never", &s[i]);
+	run();
+	for (int i = 0; i < 3; i++) {
+		lost += s[i].end == HTTP_LOST;
+		not_sent += s[i].end == HTTP_NOT_SENT;
+	}
+	assert_int_equal(lost + not_sent, 3);
+	assert_true(web.requests - before <= lost);
+	return not_sent;
+}
+
 /* However slow this machine is: what the server received is lost, and what it could not receive was not sent. */
 static void test_timeouts(void **state)
 {
@@ -41,19 +59,12 @@ static void test_timeouts(void **state)
 		assert_int_equal(end, HTTP_LOST);
 	}
 
-	/* Both connections are busy: the third waits within its timeout and never leaves. */
-	struct seen s[3];
-	unsigned before = web.requests, lost = 0, not_sent = 0;
-	for (int i = 0; i < 3; i++)
-		start("PUT", "/never", &s[i]);
-	run();
-	for (int i = 0; i < 3; i++) {
-		lost += s[i].end == HTTP_LOST;
-		not_sent += s[i].end == HTTP_NOT_SENT;
-	}
-	assert_int_equal(lost + not_sent, 3);
-	assert_true(not_sent >= 1);
-	assert_true(web.requests - before <= lost);
+	/* Both connections are busy: the third waits within its timeout and never leaves, unless this machine was so slow
+	 * to start it that one of them became free before. */
+	unsigned never_left = 0;
+	for (int tries = 0; tries < 20 && never_left == 0; tries++)
+		never_left = third_of_two();
+	assert_true(never_left >= 1);
 
 	/* A TLS handshake that nobody answers. */
 	struct seen t;
