@@ -254,7 +254,8 @@ static void day(bool calm)
 		faults(hostile ? PICK("0.01", "0.05", "0.2") : "0");
 		sim.lie = sim_chance(0.2) ? 0.1 : 0;
 		if (sim.lie > 0)
-			set("judge_unheard", "yes"); /* from then on: a wait may have begun with such a look */
+			set("judge_unheard",
+			        "yes"); /* from then on: a wait may have begun with such a look */
 		sim.forge = sim_chance(0.3) ? 0.2 : 0;
 		sim.lost = hostile ? 0.05 : 0;
 	}
