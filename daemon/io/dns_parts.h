@@ -1,6 +1,6 @@
 /* What the files of io/dns share and nobody else sees: one question, put either to the resolver
- * (dns_resolver.c, on a thread of its own: dns_thread.c) or to one address of an authoritative server (dns_direct.c), and one look (dns_look.c),
- * which asks several and weighs the answers. Answers are never handed over from inside a call or a library's
+ * (dns_resolver.c, on a thread of its own: dns_thread.c) or to one address of an authoritative server
+ * (dns_direct.c), and one look (dns_look.c), which asks several and weighs the answers. Answers are never handed over from inside a call or a library's
  * callback: they are queued, and dns.c's pump hands them to their looks from a timer of the loop. */
 #ifndef DKIMROTD_IO_DNS_PARTS_H
 #define DKIMROTD_IO_DNS_PARTS_H

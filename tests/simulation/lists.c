@@ -11,7 +11,6 @@
 
 #include "../unit/store_common.h"
 #include "io/loop.h"
-#include "io/report.h"
 #include "simulation/scene.h"
 
 static const struct scene life = {
@@ -22,23 +21,6 @@ static const struct scene life = {
 };
 static const char *const names[] = {
         "a.example", "b.example", "c.example", "d.example", "e.example", "f.example"};
-
-static unsigned tests, bad;
-
-static void is(const char *what, size_t got, size_t wanted)
-{
-	bool good = got == wanted;
-
-	printf("%s %u - %s\n", good ? "ok" : "not ok", ++tests, what);
-	if (!good)
-		printf("# got %zu, wanted %zu\n", got, wanted);
-	bad += !good;
-}
-
-static void hear(void *arg, enum event e, int priority, const struct fields *f, const char *message)
-{
-	(void)arg, (void)e, (void)priority, (void)f, (void)message;
-}
 
 static void answered(void *arg, enum ask_result result, const char *text)
 {
@@ -112,14 +94,13 @@ int main(void)
 {
 	size_t differ = 0;
 
-	report_capture(hear, NULL);
+	scene_hush();
 	scene_begin(&life);
-	is("before anything was looked at", look(), 0);
-	is("at any moment of a year", live(365 * MS_DAY), 0);
+	scene_is("before anything was looked at", look(), 0);
+	scene_is("at any moment of a year", live(365 * MS_DAY), 0);
 	for (unsigned seed = 1; seed <= 1500; seed++)
 		differ += filled(seed);
-	is("of whatever a record may hold", differ, 0);
+	scene_is("of whatever a record may hold", differ, 0);
 	scene_end();
-	printf("1..%u\n", tests);
-	return bad != 0;
+	return scene_verdict();
 }

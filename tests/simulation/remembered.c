@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "codec/json.h"
-#include "io/report.h"
 #include "simulation/scene.h"
 
 #define DAYS  1000
@@ -96,55 +95,37 @@ static struct tally seen_by_world(int64_t since)
 	return t;
 }
 
-static unsigned tests, bad;
-
-static void is(const char *what, size_t got, size_t wanted)
-{
-	bool good = got == wanted;
-
-	printf("%s %u - %s\n", good ? "ok" : "not ok", ++tests, what);
-	if (!good)
-		printf("# got %zu, wanted %zu\n", got, wanted);
-	bad += !good;
-}
-
-static void hear(void *arg, enum event e, int priority, const struct fields *f, const char *message)
-{
-	(void)arg, (void)e, (void)priority, (void)f, (void)message;
-}
-
 int main(void)
 {
-	report_capture(hear, NULL);
+	scene_hush();
 	scene_begin(&life);
 	sim_run(scene.loop, sim.now + 300 * MS_DAY);
 	struct tally young = read_all(NULL, 0), world = seen_by_world(0);
-	is("every change is remembered, once", young.changes, world.changes);
-	is("and every record that was written", young.records, world.records);
-	is("each with what was seen and answered", young.without_evidence, 0);
-	is("in the order of time", young.disordered, 0);
-	is("rotations and deletions",
+	scene_is("every change is remembered, once", young.changes, world.changes);
+	scene_is("and every record that was written", young.records, world.records);
+	scene_is("each with what was seen and answered", young.without_evidence, 0);
+	scene_is("in the order of time", young.disordered, 0);
+	scene_is("rotations and deletions",
 	        young.rotated > 20 && young.deleted > 20 && young.deleted <= young.rotated, true);
-	is("routine looks are not in it", young.entries < 25 * (young.rotated + 10), true);
+	scene_is("routine looks are not in it", young.entries < 25 * (young.rotated + 10), true);
 	struct tally alone = read_all("a.example", 0), others = {0};
 	static const char *const rest[] = {"b.example", "c.example", "d.example"};
 	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
 		others.entries += read_all(rest[i], 0).entries;
-	is("a domain's own", alone.entries + others.entries, young.entries);
-	is("pages of one make the whole", read_all(NULL, 1).entries, young.entries);
-	is("pages of nine", read_all(NULL, 9).entries, young.entries);
+	scene_is("a domain's own", alone.entries + others.entries, young.entries);
+	scene_is("pages of one make the whole", read_all(NULL, 1).entries, young.entries);
+	scene_is("pages of nine", read_all(NULL, 9).entries, young.entries);
 	struct buf b = {0};
 	struct history_place begin = {0};
-	is("a domain that nobody knows", engine_history_json(scene.engine, "x.example", &begin, 0, &b),
+	scene_is("a domain that nobody knows", engine_history_json(scene.engine, "x.example", &begin, 0, &b),
 	        ASK_UNKNOWN);
 
 	sim_run(scene.loop, sim.now + (DAYS - 300) * MS_DAY);
 	struct tally old = read_all(NULL, 500);
 	int64_t age = sim.now - old.first;
-	is("after more than two years, two years are kept", age > YEARS - 20 * MS_DAY, true);
-	is("and no more than a day beyond", age < YEARS + 2 * MS_DAY, true);
-	is("of which nothing is missing", old.changes, seen_by_world(old.first).changes);
+	scene_is("after more than two years, two years are kept", age > YEARS - 20 * MS_DAY, true);
+	scene_is("and no more than a day beyond", age < YEARS + 2 * MS_DAY, true);
+	scene_is("of which nothing is missing", old.changes, seen_by_world(old.first).changes);
 	scene_end();
-	printf("1..%u\n", tests);
-	return bad != 0;
+	return scene_verdict();
 }

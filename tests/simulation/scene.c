@@ -9,6 +9,7 @@
 #include "io/dns.h"
 #include "io/http.h"
 #include "io/loop.h"
+#include "io/report.h"
 #include "io/store.h"
 #include "io_ram/store_ram.h"
 #include "simulation/sim_keys.h"
@@ -131,4 +132,32 @@ void scene_end(void)
 	sim_keys_forget();
 	world_free(sim.world);
 	config_free(scene.config);
+}
+
+static void hear(void *arg, enum event e, int priority, const struct fields *f, const char *message)
+{
+	(void)arg, (void)e, (void)priority, (void)f, (void)message;
+}
+
+void scene_hush(void)
+{
+	report_capture(hear, NULL);
+}
+
+static unsigned tests, bad;
+
+void scene_is(const char *what, size_t got, size_t wanted)
+{
+	bool good = got == wanted;
+
+	printf("%s %u - %s\n", good ? "ok" : "not ok", ++tests, what);
+	if (!good)
+		printf("# got %zu, wanted %zu\n", got, wanted);
+	bad += !good;
+}
+
+int scene_verdict(void)
+{
+	printf("1..%u\n", tests);
+	return bad != 0;
 }

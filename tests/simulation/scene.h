@@ -7,8 +7,8 @@
 #include "simulation/sim.h"
 
 /* A case: its policy, what else the configuration says, its domains ("name platform state selectors, keys"; external ones
- * are signed by an OpenDKIM that takes its map at once), how old its
- * world is when the forecast is made, and whether the daemon is paused for an hour meanwhile. */
+ * are signed by an OpenDKIM that takes its map at once), how old its world is when the forecast is made, and whether the
+ * daemon is paused for an hour meanwhile. */
 struct scene {
 	const char *name, *policy, *top;
 	const char *domains[24];
@@ -34,5 +34,11 @@ void scene_begin(const struct scene *s);
 void scene_end(void);
 /* The test itself is at fault: says so, and ends the program. */
 void scene_trouble(const char *what) __attribute__((noreturn));
+
+/* Nobody hears what the daemon reports. */
+void scene_hush(void);
+/* A line of TAP for each; at the end the plan, and what main() returns. */
+void scene_is(const char *what, size_t got, size_t wanted);
+int scene_verdict(void);
 
 #endif
