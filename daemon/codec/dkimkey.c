@@ -11,6 +11,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "core/text.h"
+
 #define DER_INTEGER    0x02
 #define DER_BIT_STRING 0x03
 #define DER_SEQUENCE   0x30
@@ -131,11 +133,5 @@ int dkimkey_digest(const uint8_t *p, size_t n, uint8_t ret[KEY_DIGEST])
 
 void dkimkey_hex(const uint8_t digest[KEY_DIGEST], char *ret)
 {
-	static const char hex[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < KEY_DIGEST; i++) {
-		*ret++ = hex[digest[i] >> 4];
-		*ret++ = hex[digest[i] & 15];
-	}
-	*ret = '\0';
+	text_hex(ret, digest, KEY_DIGEST);
 }

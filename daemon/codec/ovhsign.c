@@ -2,6 +2,7 @@
 #include "codec/ovhsign.h"
 
 #include "base/util.h"
+#include "core/text.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -53,7 +54,6 @@ static struct buf view(const char *s)
 void ovhsign(char dst[OVHSIGN_TEXT], const char *application_secret, const char *consumer_key,
         const char *method, const char *url, const char *body, size_t body_len, int64_t timestamp_s)
 {
-	static const char hex[] = "0123456789abcdef";
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 	char at[24];
@@ -68,9 +68,5 @@ void ovhsign(char dst[OVHSIGN_TEXT], const char *application_secret, const char 
 	if (!sha1_joined(digest, &n, parts, ARRAY_SIZE(parts)) || n != 20)
 		abort();
 	memcpy(dst, "$1$", 3);
-	for (unsigned i = 0; i < n; i++) {
-		dst[3 + 2 * i] = hex[digest[i] >> 4];
-		dst[4 + 2 * i] = hex[digest[i] & 15];
-	}
-	dst[3 + 2 * n] = '\0';
+	text_hex(dst + 3, digest, n);
 }

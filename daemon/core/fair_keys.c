@@ -183,17 +183,6 @@ static void digest_of(const struct fair_key *k, const struct rec_selector *known
 		dst[i] = (uint8_t)(h >> i % 8 * 8);
 }
 
-static void hex_of(const uint8_t *digest, char dst[2 * KEY_DIGEST + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (unsigned i = 0; i < KEY_DIGEST; i++) {
-		dst[2 * i] = digits[digest[i] >> 4];
-		dst[2 * i + 1] = digits[digest[i] & 15];
-	}
-	dst[2 * KEY_DIGEST] = '\0';
-}
-
 static void hold(const struct fair_key *k, const struct desired *d, const struct rec_selector *known,
         struct held_key *ret)
 {
@@ -286,7 +275,7 @@ static void place_key(const struct fair_keys *f, const struct fair_key *k, const
 	if (!k->foretold && known != NULL && known->target[0] != '\0')
 		text_join(s->target, sizeof(s->target), known->target, NULL);
 	else
-		hex_of(s->key->part[0].digest, s->target);
+		text_hex(s->target, s->key->part[0].digest, KEY_DIGEST);
 	see_dns(k, d, known, f->pace, now, s);
 }
 

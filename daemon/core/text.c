@@ -1,4 +1,4 @@
-/* Joining words; nothing else. */
+/* Joining words, and bytes as hexadecimal digits; nothing else. */
 #include "core/text.h"
 
 #include <stdarg.h>
@@ -20,4 +20,15 @@ void text_join(char *dst, size_t n, ...)
 	}
 	va_end(ap);
 	dst[at] = '\0';
+}
+
+void text_hex(char *dst, const uint8_t *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		*dst++ = digits[bytes[i] >> 4];
+		*dst++ = digits[bytes[i] & 15];
+	}
+	*dst = '\0';
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "io/store_db.h"
 
 #define IDENTITY 32 /* hexadecimal digits */
@@ -44,8 +45,7 @@ static void take_another_identity(struct store *s)
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
 		abort(); /* sixteen bytes always come */
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		str_format(text + 2 * i, 3, "%02x", bytes[i]);
+	text_hex(text, bytes, sizeof(bytes));
 	store_set_fact(s, STORE_IDENTITY, text);
 }
 
