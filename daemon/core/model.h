@@ -242,7 +242,8 @@ struct record {
 	bool met_signing; /* it signed when first met: the first rotation is spread by the hash of its name */
 	int64_t rotation_base; /* rotation is counted from here: last confirmed switch or activation */
 	int64_t last_good;     /* last complete pass */
-	int64_t last_full;     /* likewise, of all selectors (light looks excluded) */
+	/* likewise, of all selectors (light looks excluded); -N: by a clock that nobody vouches for, after the instant N */
+	int64_t last_full;
 	int64_t names_at;      /* when dkimSelector was last read */
 	int64_t trouble_since; /* first of an unbroken run of looks that ended in trouble, 0 = none */
 	int64_t grace_from; /* no grace counts from before this (a gap in the readings, or time went backwards) */

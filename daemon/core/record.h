@@ -39,7 +39,7 @@ enum note_kind {
 	NOTE_DISABLED,      /* the older of two signers was switched off */
 	NOTE_NOT_DONE,      /* an intent was resolved as not done */
 	NOTE_STOPPED,       /* no selector signs any more */
-	NOTE_GRACE_RESTART, /* a gap in the readings, time ran backwards, or the state may be older */
+	NOTE_GRACE_RESTART, /* a gap in the readings, time in doubt, or the state may be older */
 	NOTE_RECORD_RIGHT,  /* record and key of a selector were seen right for the first time */
 	NOTE_KEY_ODD,       /* its key works, and `why` says what receivers may not like of it */
 };
@@ -64,8 +64,11 @@ void record_init(struct record *r);
 void record_see(struct record *r, const struct desired *d, const struct observed *o,
         const struct rules *rules, int64_t now, struct notes *notes);
 
-/* What was just folded in was timed by a clock that nobody vouches for: the next complete reading restarts every grace. */
-void record_doubt_time(struct record *r);
+/* Was a domain whose selectors were all read last at `last_full` (struct record) last read before the doubt's end? */
+bool record_in_doubt(int64_t last_full, int64_t doubted);
+/* What was just folded in was timed by a clock that nobody vouches for: the next complete reading restarts every grace.
+ * in_doubt: the record was in doubt before it (record_in_doubt), and stays so. */
+void record_doubt_time(struct record *r, bool in_doubt, const struct rules *rules);
 
 /* Puts an intent down, before its request may leave. NULL when no slot is free. */
 struct intent *record_intend(

@@ -56,6 +56,13 @@ static int64_t last_reading(const struct record *r)
 
 /* ---- a state that may be older ---- */
 
+bool record_in_doubt(int64_t last_full, int64_t doubted)
+{
+	int64_t at = last_full < 0 ? -last_full : last_full;
+
+	return doubted != 0 && at <= doubted;
+}
+
 /* What our looks found without a break may have been broken in looks that are not remembered. */
 static void doubt_looks(struct record *r)
 {
@@ -113,7 +120,8 @@ static bool nothing_happened(const struct record *r, const struct observed *o, c
 
 bool doubt_stays(const struct record *r, bool whole, const struct rules *rules, int64_t now)
 {
-	return r->last_full != 0 && r->last_full <= rules->doubted && (!whole || now <= rules->doubted);
+	return r->last_full != 0 && record_in_doubt(r->last_full, rules->doubted) &&
+	       (!whole || now <= rules->doubted);
 }
 
 static const char *restart(struct record *r, int64_t from, const char *why)
@@ -134,13 +142,15 @@ bool see_time(struct record *r, const struct observed *o, const struct rules *ru
 		why = restart(r, last, "time ran backwards");
 		clamp(&r->grace_from, now + rules->longest_gap);
 	}
-	bool doubted = whole && r->last_full <= rules->doubted,
+	bool doubted = whole && record_in_doubt(r->last_full, rules->doubted),
 	     older = doubted && !nothing_happened(r, o, rules);
 	if (doubted)
 		doubt_looks(r);
 	if (older) {
 		doubt_keys(r, now);
 		why = restart(r, now, "the state may be older than what was done since");
+	} else if (whole && r->last_full < 0) {
+		why = restart(r, now, "it was last read by a clock that nobody vouches for");
 	} else if (whole && now - r->last_full > rules->longest_gap) {
 		why = restart(r, now, "a gap in the readings");
 	}
@@ -168,8 +178,11 @@ void doubt_order(struct record *r)
 		}
 }
 
-void record_doubt_time(struct record *r)
+/* The instant that is kept is the earliest that keeps the two doubts apart: no reading by such a clock ends or begins that
+ * about the state, and a later one about the state holds for it. */
+void record_doubt_time(struct record *r, bool in_doubt, const struct rules *rules)
 {
-	if (r->last_full != 0)
-		r->last_full = 1; /* longer ago than any gap that is borne */
+	if (r->last_full == 0)
+		return;
+	r->last_full = in_doubt || rules->doubted == INT64_MAX ? -1 : -(rules->doubted + 1);
 }

@@ -15,21 +15,6 @@ static char *fact_name(const struct account *a)
 	return xasprintf("account/%s/doubted", a->cfg->name);
 }
 
-void doubt_load(struct account *a)
-{
-	char *identity = store_fact(a->e->p.store, STORE_IDENTITY), *name = fact_name(a);
-	char *known = store_fact(a->e->p.store, name);
-	size_t len = identity != NULL ? strlen(identity) : 0;
-
-	if (identity != NULL) /* "IDENTITY INSTANT" */
-		a->doubted = known != NULL && strncmp(known, identity, len) == 0 && known[len] == ' '
-		                     ? strtoll(known + len, NULL, 10)
-		                     : DOUBTED_PENDING;
-	free(known);
-	free(name);
-	free(identity);
-}
-
 static void remember(struct account *a, int64_t until)
 {
 	char *identity = store_fact(a->e->p.store, STORE_IDENTITY), *name = fact_name(a);
@@ -43,6 +28,41 @@ static void remember(struct account *a, int64_t until)
 	free(identity);
 }
 
+static bool take_note(void *arg, const struct store_key *k, const struct store_due *d)
+{
+	bool *any = arg;
+
+	(void)k;
+	(void)d;
+	*any = true;
+	return false;
+}
+
+/* A state in which nothing is recorded has nothing that could be older, and so it is for whatever comes into it. */
+static bool is_empty(struct store *store)
+{
+	bool any = false;
+
+	return store_each_due(store, take_note, &any) == 0 && !any;
+}
+
+void doubt_load(struct account *a)
+{
+	char *identity = store_fact(a->e->p.store, STORE_IDENTITY), *name = fact_name(a);
+	char *known = store_fact(a->e->p.store, name);
+	size_t len = identity != NULL ? strlen(identity) : 0;
+
+	if (identity != NULL) /* "IDENTITY INSTANT" */
+		a->doubted = known != NULL && strncmp(known, identity, len) == 0 && known[len] == ' '
+		                     ? strtoll(known + len, NULL, 10)
+		                     : DOUBTED_PENDING;
+	free(known);
+	free(name);
+	free(identity);
+	if (a->doubted == DOUBTED_PENDING && is_empty(a->e->p.store))
+		remember(a, 0);
+}
+
 void doubt_clock_known(struct account *a)
 {
 	if (a->doubted != DOUBTED_PENDING || !account_clock_sure(a))
@@ -51,12 +71,12 @@ void doubt_clock_known(struct account *a)
 	doubt_hurry(a);
 }
 
-/* A clock that ran ahead doubts nothing for ever. */
+/* A clock that ran ahead doubts nothing for ever; but only one that is sure tells that it was that one. */
 int64_t doubt_until(struct account *a)
 {
 	int64_t now = account_now(a);
 
-	if (a->doubted != DOUBTED_PENDING && a->doubted > now)
+	if (a->doubted != DOUBTED_PENDING && a->doubted > now && account_clock_sure(a))
 		remember(a, now);
 	return a->doubted;
 }
@@ -66,8 +86,7 @@ int64_t doubt_until(struct account *a)
 /* Where nothing rotates there is nothing to count. */
 void doubt_recall(struct slot *s, int64_t last_full)
 {
-	s->unread = platform_rotates(s->d->platform) && s->account->doubted != 0 &&
-	            last_full <= s->account->doubted;
+	s->unread = platform_rotates(s->d->platform) && record_in_doubt(last_full, s->account->doubted);
 }
 
 /* A whole round earlier than they were planned, so that they keep their order, and what is most urgent comes first. */
@@ -105,7 +124,7 @@ void doubt_read(struct slot *s, int64_t last_full)
 {
 	struct account *a = s->account;
 
-	if (!s->unread || last_full <= doubt_until(a))
+	if (!s->unread || record_in_doubt(last_full, doubt_until(a)))
 		return;
 	s->unread = false;
 	if (s->missing_since != 0 || a->unread == 0)

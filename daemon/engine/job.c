@@ -111,13 +111,14 @@ void job_fold(struct job *j)
 		return;
 	}
 	record_see(&j->record, j->slot->d, o, &j->rules, now, &notes);
+	bool in_doubt =
+	        j->before.last_full != 0 && record_in_doubt(j->before.last_full, j->rules.doubted);
 	if (!j->account->clock.known && o->complete && !o->light)
-		record_doubt_time(&j->record);
+		record_doubt_time(&j->record, in_doubt, &j->rules);
 	if (j->pass.names_due && o->complete)
 		j->record.names_at = now;
 	tell_notes(j->slot, &j->record, &notes);
-	if (j->before.last_full != 0 && j->before.last_full <= j->rules.doubted &&
-	        was_changed(&j->before, &j->record, &notes)) {
+	if (in_doubt && was_changed(&j->before, &j->record, &notes)) {
 		brakes_found_changed(j->account, j->slot);
 		brakes_switching(j->account, j->slot, true);
 	}

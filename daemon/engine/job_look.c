@@ -42,7 +42,7 @@ enum look_kind job_look_for(const struct job *j)
 	if (now < r->last_full ||
 	        now - r->last_full + j->rules.settled / 2 >= (most < MS_DAY ? most : MS_DAY))
 		return LOOK_FULL;
-	if (r->last_full <= j->rules.doubted)
+	if (record_in_doubt(r->last_full, j->rules.doubted))
 		return LOOK_FULL;
 	return LOOK_LIGHT;
 }

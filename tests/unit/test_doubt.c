@@ -73,6 +73,56 @@ static void an_older_state_and_two_signers(void **state)
 	}
 }
 
+static void look_doubting(struct core_world *w, int64_t after, const struct rules *doubting)
+{
+	w->now += after;
+	for (unsigned i = 0; i < w->o.n; i++)
+		w->o.sel[i].dns_at = w->now;
+	memset(&w->notes, 0, sizeof(w->notes));
+	record_see(&w->r, &w->d, &w->o, doubting, w->now, &w->notes);
+}
+
+/* The doubt about the state ended with a look; then one was timed by a clock that nobody vouches for. That restarts every
+ * grace, but what is recorded stays believed, until the state is in doubt once more. */
+static void a_doubt_about_time_is_none_about_the_state(void **state)
+{
+	struct core_world w = world_switched();
+	struct rules doubting = rules;
+
+	(void)state;
+	doubting.doubted = w.now - MS_HOUR;
+	assert_false(record_in_doubt(w.r.last_full, doubting.doubted));
+	memcpy(w.r.compromised, "s1", 3);
+	record_doubt_time(&w.r, false, &doubting);
+	assert_false(record_in_doubt(w.r.last_full, doubting.doubted));
+	assert_true(record_in_doubt(w.r.last_full, w.now)); /* the host starts anew */
+	look_doubting(&w, MS_MINUTE, &doubting);
+	assert_true(told(&w, NOTE_GRACE_RESTART));
+	assert_non_null(strstr(w.notes.list[w.notes.n - 1].why, "clock"));
+	assert_int_equal(grace_from(&w, "s1"), w.now);
+	assert_string_equal(w.r.compromised, "s1");
+	look_doubting(&w, MS_MINUTE, &doubting);
+	assert_false(told(&w, NOTE_GRACE_RESTART));
+}
+
+/* And the other way round: such a look ends no doubt about the state. */
+static void a_look_by_an_unknown_clock_ends_no_doubt(void **state)
+{
+	struct core_world w = world_switched();
+	struct rules doubting = rules;
+
+	(void)state;
+	doubting.doubted = INT64_MAX; /* until when is not known yet */
+	record_doubt_time(&w.r, true, &doubting);
+	assert_true(record_in_doubt(w.r.last_full, w.now));
+	doubting.doubted = w.now;
+	record_doubt_time(&w.r, true, &doubting);
+	assert_true(record_in_doubt(w.r.last_full, w.now));
+	look_doubting(&w, MS_MINUTE, &doubting);
+	assert_true(told(&w, NOTE_GRACE_RESTART));
+	assert_non_null(strstr(w.notes.list[w.notes.n - 1].why, "older"));
+}
+
 /* --- lastUpdate ------------------------------------------------------------------------------------------------ */
 
 /* s1 is in its grace, s2 signs, and each was last updated at the switch; then nobody vouches for the state. */
@@ -86,15 +136,6 @@ static struct core_world doubted_in_grace(struct rules *ret)
 	*ret = rules;
 	ret->doubted = w.now + MS_HOUR;
 	return w;
-}
-
-static void look_doubting(struct core_world *w, int64_t after, const struct rules *doubting)
-{
-	w->now += after;
-	for (unsigned i = 0; i < w->o.n; i++)
-		w->o.sel[i].dns_at = w->now;
-	memset(&w->notes, 0, sizeof(w->notes));
-	record_see(&w->r, &w->d, &w->o, doubting, w->now, &w->notes);
 }
 
 /* The host started anew, and every selector reads as recorded, lastUpdate and all: the grace goes on. What the DNS served
@@ -244,6 +285,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(an_older_state_only_delays),
 	        cmocka_unit_test(an_older_state_and_two_signers),
+	        cmocka_unit_test(a_doubt_about_time_is_none_about_the_state),
+	        cmocka_unit_test(a_look_by_an_unknown_clock_ends_no_doubt),
 	        cmocka_unit_test(the_same_last_update_ends_the_doubt),
 	        cmocka_unit_test(what_proves_nothing),
 	        cmocka_unit_test(the_doubt_outlives_looks_that_do_not_settle_it),

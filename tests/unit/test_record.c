@@ -399,7 +399,7 @@ static void a_reading_by_an_unknown_clock_restarts_every_grace(void **state)
 
 	(void)state;
 	look_for_days(&w, 2);
-	record_doubt_time(&w.r);
+	record_doubt_time(&w.r, false, &rules);
 	look(&w, MS_MINUTE);
 	assert_int_equal(grace_from(&w, "s1"), w.now);
 }
