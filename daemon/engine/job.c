@@ -111,8 +111,7 @@ void job_fold(struct job *j)
 		return;
 	}
 	record_see(&j->record, j->slot->d, o, &j->rules, now, &notes);
-	bool in_doubt =
-	        j->before.last_full != 0 && record_in_doubt(j->before.last_full, j->rules.doubted);
+	bool in_doubt = j->before.last_full != 0 && record_in_doubt(j->before.last_full, j->rules.doubted);
 	if (!j->account->clock.known && o->complete && !o->light)
 		record_doubt_time(&j->record, in_doubt, &j->rules);
 	if (j->pass.names_due && o->complete)
