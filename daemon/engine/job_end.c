@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define TRIM_FROM     500 /* jobs ended since memory was given back last; a whole pass of fewer domains will do */
-#define COMMIT_WITHIN 250 /* ms: looks that end meanwhile share a commit */
-#define COMMIT_MOST   16  /* so many at most: a long one would keep the control socket waiting */
+#define WRITE_WITHIN  250  /* ms: looks that end meanwhile are written together */
+#define WRITE_MOST    16   /* so many at most: a long write would keep the control socket waiting */
+#define COMMIT_WITHIN 1000 /* ms: what was written is on the disk */
 
 void job_told_disk(struct engine *e, int r)
 {
@@ -177,36 +178,52 @@ bool job_is_acting(const struct job *j)
 
 /* --- commits: one a turn ---------------------------------------------------------------------------------------- */
 
-/* A look that ended needs no disk to go on, for what was read can be read again: those that end within a moment share a
- * commit. Whoever waits to send something is served in the same turn, and the last look of a pass leaves nothing behind. */
-static bool commit_is_due(struct engine *e)
+enum due { NOT_YET, WRITE, COMMIT };
+
+/* A look that ended needs no disk to go on, for what was read can be read again: those that end within a moment are written
+ * together, and are on the disk within a second. Whoever waits to send something is served in the same turn, and the last
+ * look of a pass leaves nothing behind. */
+static enum due disk_due(struct engine *e)
 {
 	unsigned ending = 0;
+	int64_t now = loop_boot(e->p.loop);
 
 	for (const struct job *j = e->commit_head; j != NULL; j = j->next_commit) {
 		if (j->committed != ended)
-			return true;
+			return COMMIT;
 		ending++;
 	}
+	e->unwritten += ending;
 	if (e->commit_by == 0)
-		e->commit_by = loop_boot(e->p.loop) + COMMIT_WITHIN;
-	e->uncommitted += ending;
-	return ending == e->jobs || e->uncommitted >= COMMIT_MOST || loop_boot(e->p.loop) >= e->commit_by;
+		e->commit_by = now + COMMIT_WITHIN;
+	if (e->write_by == 0 && ending > 0)
+		e->write_by = now + WRITE_WITHIN;
+	if (ending == e->jobs || now >= e->commit_by)
+		return COMMIT;
+	return e->unwritten >= WRITE_MOST || (e->write_by != 0 && now >= e->write_by) ? WRITE : NOT_YET;
+}
+
+static int disk_do(struct engine *e, enum due due)
+{
+	if (due == NOT_YET)
+		return 0;
+	int r = due == COMMIT ? engine_commit(e) : engine_write(e);
+	e->write_by = 0;
+	e->unwritten = 0;
+	if (due == COMMIT)
+		e->commit_by = 0;
+	job_told_disk(e, r);
+	return r;
 }
 
 void commit_turn(void *arg)
 {
 	struct engine *e = arg;
-	bool due = commit_is_due(e);
+	enum due due = disk_due(e);
 	struct job *list = e->commit_head;
-	int r = due ? engine_commit(e) : 0;
 
 	e->commit_head = e->commit_tail = NULL;
-	if (due) {
-		e->commit_by = 0;
-		e->uncommitted = 0;
-		job_told_disk(e, r);
-	}
+	int r = disk_do(e, due);
 	while (list != NULL) {
 		struct job *j = list;
 
@@ -214,8 +231,10 @@ void commit_turn(void *arg)
 		j->next_commit = NULL;
 		j->committed(j, r == 0);
 	}
-	if (e->commit_by != 0 && e->commit_head == NULL)
-		timer_set(e->commit, COMMIT_WITHIN, 0);
+	if (e->commit_by == 0 || e->commit_head != NULL)
+		return;
+	int64_t next = e->write_by != 0 && e->write_by < e->commit_by ? e->write_by : e->commit_by;
+	timer_set(e->commit, next - loop_boot(e->p.loop), 0);
 }
 
 void job_commit(struct job *j, void (*next)(struct job *j, bool durable))

@@ -190,6 +190,14 @@ int engine_commit(struct engine *e)
 	return r;
 }
 
+int engine_write(struct engine *e)
+{
+	int r = store_write(e->p.store);
+
+	e->commits_failed += r != 0;
+	return r;
+}
+
 static void counters(struct engine *e, struct buf *out)
 {
 	head(out, "dkimrotd_dns_looks_total", "counter",

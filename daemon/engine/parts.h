@@ -126,11 +126,12 @@ struct engine {
 	bool disk_trouble;
 	struct job *commit_head, *commit_tail; /* waiting for the next commit */
 	struct timer *commit;                  /* set when something waits for it */
-	int64_t commit_by;    /* boot clock: when what ended is committed at the latest, 0 = all is */
-	unsigned uncommitted; /* looks that ended since */
-	struct timer *tick;   /* pause ends, missing domains, pruning */
-	struct timer *fill;   /* kept.c, after the start; NULL = not begun */
-	char filled[256];     /* as far as it has come */
+	int64_t write_by,
+	        commit_by; /* boot clock: when looks that ended are written, and durable, at the latest; 0 = they are */
+	unsigned unwritten; /* looks that ended since the last write */
+	struct timer *tick; /* pause ends, missing domains, pruning */
+	struct timer *fill; /* kept.c, after the start; NULL = not begun */
+	char filled[256];   /* as far as it has come */
 	struct timer *stop_timer;
 	void (*stopped)(void *arg);
 	void *stopped_arg;
@@ -269,6 +270,7 @@ void diagnosis_json(struct json_w *w, const struct desired *d, const struct reco
 /* metrics.c */
 void metrics_took(struct account *a, int64_t ms); /* a request was answered, or not, after so long */
 int engine_commit(struct engine *e);              /* store_commit, counted */
+int engine_write(struct engine *e);               /* store_write */
 void adopt_cancel(struct engine *e);              /* adopt.c */
 
 /* --- kept.c: as much of the record as lists need -------------------------------------------------------------------- */

@@ -278,7 +278,9 @@ int store_save(struct store *s, const struct store_key *k, struct record *r)
 
 bool store_dirty(const struct store *s)
 {
-	return s->n_pending > 0 || s->side_dirty || s->note_dirty || (s->n_events > 0 && !s->history_failed);
+	bool history = (s->n_events > 0 || s->history_unsafe) && !s->history_failed;
+
+	return s->n_pending > 0 || s->side_dirty || s->note_dirty || s->unsafe || history;
 }
 
 /* ---- all of them ---- */

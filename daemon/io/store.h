@@ -1,5 +1,5 @@
 /* What must survive a crash: the records of the domains with their intents, the last good text of each inventory
- * file, facts about accounts, and the history. store.c keeps it in SQLite (WAL, synchronous=FULL), store_ram.c in
+ * file, facts about accounts, and the history. store.c keeps it in SQLite (WAL), store_ram.c in
  * memory for tests and the simulation, behind this one header (a build links one of them). Everything written in
  * one turn of the loop becomes durable together at store_commit, which the engine calls before any request of that
  * turn leaves. It holds no secrets. A row whose checksum is wrong counts as lost, and is told through `lost`. */
@@ -75,6 +75,10 @@ int store_prune(struct store *s, int64_t before);
 /* Makes everything since the last commit durable. 0, or negative errno (-ENOSPC, -EIO, -EROFS ...): then nothing of
  * it is, the changes stay queued for the next commit, and the caller must not send what depends on it. */
 int store_commit(struct store *s);
+/* The same for what may as well be read again, without waiting for the disk: it outlives the process, but a power cut may take
+ * it, and whatever was written after it, until store_commit has come. No request may rest on it. */
+int store_write(struct store *s);
+/* Something would be lost in a power cut now. */
 bool store_dirty(const struct store *s);
 /* It will not be used for a while: gives back the memory of what was only kept to be read faster. Never fails. */
 void store_rest(struct store *s);

@@ -140,10 +140,13 @@ static int apply_all(struct store *s, struct meta *m)
 	return sql_run(st);
 }
 
-static int commit_records(struct store *s)
+static int commit_records(struct store *s, bool wait)
 {
 	struct meta m = s->meta;
-	int e = sql_exec(s->db, "BEGIN IMMEDIATE");
+	int e = sql_wait(s->db, wait);
+
+	if (e == 0)
+		e = sql_exec(s->db, "BEGIN IMMEDIATE");
 
 	if (e < 0)
 		return e;
@@ -158,14 +161,16 @@ static int commit_records(struct store *s)
 	}
 	s->meta = m;
 	s->note_dirty = false;
+	s->unsafe = !wait;
 	store_pending_clear(s);
 	store_side_clean(s);
-	store_lock_note(s, s->meta.commits);
+	if (wait) /* the lock file lies on the same disk, and must not know more than a power cut leaves of the database */
+		store_lock_note(s, s->meta.commits);
 	store_witness_note(s);
 	return 0;
 }
 
-int store_commit(struct store *s)
+static int commit(struct store *s, bool wait)
 {
 	int e = 0;
 
@@ -173,11 +178,21 @@ int store_commit(struct store *s)
 		return 0;
 	if (s->iterating)
 		return -EBUSY;
-	if (s->n_pending || s->side_dirty || s->note_dirty)
-		e = commit_records(s);
+	if (s->n_pending || s->side_dirty || s->note_dirty || (wait && s->unsafe))
+		e = commit_records(s, wait);
 	if (e == 0)
-		store_history_commit(s);
+		store_history_commit(s, wait);
 	return e;
+}
+
+int store_commit(struct store *s)
+{
+	return commit(s, true);
+}
+
+int store_write(struct store *s)
+{
+	return commit(s, false);
 }
 
 void store_rest(struct store *s)

@@ -91,6 +91,7 @@ struct store {
 	size_t n_files;
 	bool side_dirty; /* a fact or a file waits */
 	bool note_dirty; /* meta alone: a row found missing was told, and is counted no more */
+	bool unsafe;     /* store_write was the last: a power cut may take what it wrote */
 
 	struct sql *history; /* NULL = none is kept */
 	struct sql_stmt *put_history;
@@ -98,6 +99,7 @@ struct store {
 	size_t n_events, cap_events;
 	int64_t next_seq, prune_before;
 	bool history_failed; /* told */
+	bool history_unsafe; /* as unsafe */
 
 	struct ring *rings;
 
@@ -148,7 +150,7 @@ void store_side_free(struct store *s);
 
 /* store_history.c */
 void store_history_open(struct store *s);
-void store_history_commit(struct store *s);
+void store_history_commit(struct store *s, bool wait);
 void store_history_close(struct store *s);
 
 /* store_budget.c */

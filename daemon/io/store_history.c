@@ -216,12 +216,25 @@ static int prune_some(struct store *s)
 	return r;
 }
 
-void store_history_commit(struct store *s)
+/* A commit in which nothing else changes takes what was written before it along. */
+static int touch(struct sql *db)
 {
-	if (!s->history || (s->n_events == 0 && s->prune_before == 0))
+	return sql_exec(db, "PRAGMA user_version=1");
+}
+
+void store_history_commit(struct store *s, bool wait)
+{
+	bool nothing = s->n_events == 0 && s->prune_before == 0;
+
+	if (!s->history || (nothing && !(wait && s->history_unsafe)))
 		return;
-	int r = sql_exec(s->history, "BEGIN IMMEDIATE");
+	int r = sql_wait(s->history, wait);
+	if (r == 0)
+		r = sql_exec(s->history, "BEGIN IMMEDIATE");
 	bool begun = r == 0;
+
+	if (r == 0 && nothing)
+		r = touch(s->history);
 
 	if (r == 0)
 		r = put_events(s);
@@ -232,6 +245,7 @@ void store_history_commit(struct store *s)
 	if (r == 0) {
 		forget_events(s, s->n_events);
 		s->history_failed = false;
+		s->history_unsafe = !wait;
 		return;
 	}
 	if (!s->history_failed)

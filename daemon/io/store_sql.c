@@ -17,6 +17,7 @@
 struct sql {
 	sqlite3 *handle;
 	bool settled;
+	bool hurried; /* commits do not wait for the disk */
 };
 
 /* A statement is SQLite's own, under another name. */
@@ -137,6 +138,16 @@ int sql_settle(struct sql *db)
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	db->settled = true;
 	return 0;
+}
+
+int sql_wait(struct sql *db, bool on)
+{
+	if (on != db->hurried)
+		return 0;
+	int r = sql_exec(db, on ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+	if (r == 0)
+		db->hurried = !on;
+	return r;
 }
 
 const char *sql_error(const struct sql *db)

@@ -23,6 +23,10 @@ int sql_open(const char *path, enum sql_mode mode, struct sql **ret_db);
 void sql_close(struct sql *db); /* NULL is fine; every statement must be gone */
 /* The database was found good: write-ahead log, a full sync at every commit, and the log is folded in at the end. */
 int sql_settle(struct sql *db);
+/* Whether commits from now on wait until they are on the disk, which they do after sql_settle. Without waiting, a power cut
+ * may take the last of them, whole and in the order in which they came; the next one that waits makes all of them safe. Not
+ * inside a transaction. 0 or negative errno. */
+int sql_wait(struct sql *db, bool on);
 /* What went wrong last, in SQLite's words. */
 const char *sql_error(const struct sql *db);
 

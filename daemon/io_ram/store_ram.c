@@ -200,6 +200,16 @@ int store_commit(struct store *s)
 	return 0;
 }
 
+/* A crash here is a power cut that takes as much as it may. */
+int store_write(struct store *s)
+{
+	if (s->read_only)
+		return 0;
+	if (s->iterating)
+		return -EBUSY;
+	return s->fail && store_dirty(s) ? -s->fail : 0;
+}
+
 static void drop_waiting(struct store *s)
 {
 	for (size_t i = 0; i < s->n_rows; i++)

@@ -256,6 +256,23 @@ static void each_merges_queue_and_database(void **state)
 	assert_string_equal(two.text, all.text);
 }
 
+static void a_write_is_read_and_not_yet_safe(void **state)
+{
+	const struct store_key k = key_of("example.org");
+	struct record r = {.first_met = 1}, back;
+
+	(void)state;
+	store_save(store, &k, &r);
+	assert_int_equal(store_write(store), 0);
+	assert_int_equal(store_load(store, &k, &back), 0);
+	assert_int_equal(back.first_met, 1);
+	assert_true(store_dirty(store));
+	assert_int_equal(store_commit(store), 0);
+	assert_false(store_dirty(store));
+	assert_int_equal(store_write(store), 0); /* nothing to write */
+	assert_false(store_dirty(store));
+}
+
 static bool save_meanwhile(void *arg, const struct store_key *k, const struct record *r)
 {
 	struct record changed = *r, other;
@@ -266,6 +283,7 @@ static bool save_meanwhile(void *arg, const struct store_key *k, const struct re
 	assert_int_equal(store_load(store, k, &other), 0);
 	assert_int_equal(other.first_met, r->first_met + 100);
 	assert_int_equal(store_commit(store), -EBUSY);
+	assert_int_equal(store_write(store), -EBUSY);
 	return ++*n < 100;
 }
 
@@ -293,7 +311,7 @@ static void each_may_save(void **state)
 	T(every_field_survives), T(a_record_that_is_not_there), T(another_key_is_another_domain),            \
 	        T(fewer_selectors_replace_more), T(a_new_record_under_an_old_key_keeps_its_id),              \
 	        T(ids_are_never_given_twice), T(what_is_not_committed_is_gone),                              \
-	        T(each_merges_queue_and_database), T(each_may_save), T(facts), T(files), T(history),         \
-	        T(budget), T(somebody_vouches_for_the_newest_state)
+	        T(a_write_is_read_and_not_yet_safe), T(each_merges_queue_and_database), T(each_may_save),    \
+	        T(facts), T(files), T(history), T(budget), T(somebody_vouches_for_the_newest_state)
 
 #endif

@@ -1,5 +1,5 @@
-/* The store when its process is killed at any moment, and when its disk is full: what was acknowledged is there, what
- * failed waits and is written later. */
+/* The store when its process is killed at any moment, when the power goes, and when its disk is full: what was acknowledged
+ * is there, what failed waits and is written later. */
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,13 @@ static void count_lost(void *arg, const char *what)
 	++*(unsigned *)arg;
 }
 
+static bool count_events(void *arg, int64_t domain_id, int64_t at, const char *kind, const char *json)
+{
+	(void)domain_id, (void)at, (void)kind, (void)json;
+	++*(unsigned *)arg;
+	return true;
+}
+
 /* Every record has one number, which the fact repeats; that number. */
 static int64_t number_in(struct store *s)
 {
@@ -81,7 +89,7 @@ static int64_t number_in(struct store *s)
 	return number;
 }
 
-/* Commits and acknowledges until it is killed. */
+/* Commits, or writes without waiting for the disk, and acknowledges until it is killed. */
 static void write_until_killed(const char *dir, int64_t from, int ack)
 {
 	char error[500];
@@ -91,7 +99,8 @@ static void write_until_killed(const char *dir, int64_t from, int ack)
 		_exit(1);
 	for (int64_t n = from;; n++) {
 		save_all(s, n);
-		if (store_commit(s) < 0 || write(ack, &n, sizeof(n)) != sizeof(n))
+		int e = n % 3 == 0 ? store_commit(s) : store_write(s);
+		if (e < 0 || write(ack, &n, sizeof(n)) != sizeof(n))
 			_exit(2);
 	}
 }
@@ -134,6 +143,84 @@ static void killed_during_commits(void **state)
 		assert_int_equal(lost, 0);
 		store_close(s);
 	}
+	folder_remove(dir);
+}
+
+/* ---- a power cut ---- */
+
+static const char *const logs[] = {"state.db-wal", "history.db-wal"};
+
+static long size_of(const char *dir, const char *name)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	free(path);
+	return (long)st.st_size;
+}
+
+/* What the disk has of the folder when only so much of the logs has reached it. */
+static char *after_power_cut(const char *dir, const long keep[2])
+{
+	char *copy = folder_new(), *command = xasprintf("cp %s/* %s/", dir, copy);
+
+	assert_int_equal(system(command), 0);
+	free(command);
+	for (int i = 0; i < 2; i++) {
+		char *path = xasprintf("%s/%s", copy, logs[i]);
+
+		assert_int_equal(truncate(path, keep[i]), 0);
+		free(path);
+	}
+	return copy;
+}
+
+static void assert_left(const char *dir, const long keep[2], int64_t number, unsigned events)
+{
+	char *copy = after_power_cut(dir, keep);
+	struct store *s = open_or_fail(copy);
+	unsigned lost = 0, seen = 0;
+
+	store_on_lost(s, count_lost, &lost);
+	assert_int_equal(number_in(s), number);
+	assert_int_equal(store_each_history(s, 0, 0, count_events, &seen), 0);
+	assert_int_equal(seen, events);
+	assert_int_equal(lost, 0); /* nobody claims that there was more */
+	store_close(s);
+	folder_remove(copy);
+}
+
+static void power_goes_after_a_write(void **state)
+{
+	char *dir = folder_new();
+	struct store *s = open_or_fail(dir);
+	long safe[2], written[2];
+
+	(void)state;
+	save_all(s, 1);
+	store_history(s, 1, 10, "change", "{}");
+	assert_int_equal(store_commit(s), 0);
+	assert_false(store_dirty(s));
+	for (int i = 0; i < 2; i++)
+		safe[i] = size_of(dir, logs[i]);
+	for (int64_t n = 2; n < 5; n++) {
+		save_all(s, n);
+		store_history(s, 1, 10 * n, "change", "{}");
+		assert_int_equal(store_write(s), 0);
+		assert_true(store_dirty(s));
+	}
+	assert_left(dir, safe, 1, 1);
+	for (int i = 0; i < 2; i++) {
+		written[i] = size_of(dir, logs[i]);
+		assert_true(written[i] > safe[i]);
+	}
+	assert_left(dir, written, 4, 4);
+	assert_int_equal(store_commit(s), 0); /* nothing is new, but a commit alone takes the rest along */
+	assert_false(store_dirty(s));
+	for (int i = 0; i < 2; i++)
+		assert_true(size_of(dir, logs[i]) > written[i]);
+	store_close(s);
 	folder_remove(dir);
 }
 
@@ -260,7 +347,8 @@ static void the_disk_is_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(killed_during_commits),
-	        cmocka_unit_test(files_may_not_grow), cmocka_unit_test(the_disk_is_full)};
+	        cmocka_unit_test(power_goes_after_a_write), cmocka_unit_test(files_may_not_grow),
+	        cmocka_unit_test(the_disk_is_full)};
 
 	return cmocka_run_group_tests_name("store_crash", tests, NULL, NULL);
 }

@@ -51,6 +51,7 @@ static void a_failed_commit_keeps_everything(void **state)
 	store_save(store, &k, &r);
 	store_set_fact(store, "f", "1");
 	store_ram_fail(store, ENOSPC);
+	assert_int_equal(store_write(store), -ENOSPC);
 	assert_int_equal(store_commit(store), -ENOSPC);
 	assert_int_equal(store_commit(store), -ENOSPC);
 	assert_true(store_dirty(store));
