@@ -239,8 +239,7 @@ void act_put_intent(struct job *j)
 	if (dec->repair)
 		j->record.repaired = now;
 	x->compromised = j->order.order == ORDER_COMPROMISED && dec->action == ACTION_ENABLE;
-	if (j->record.id == 0)
-		job_save(j); /* so that counts can name it */
+	slot_number(j->slot, &j->record);
 	bool leaked = dec->action == ACTION_DELETE && str_eq(j->record.compromised, dec->selector);
 	if (dec->scheduled && dec->action != ACTION_DISABLE && j->order.order == ORDER_NONE && !leaked)
 		brakes_changed(j->account, j->slot);

@@ -162,8 +162,7 @@ void history_notes(struct job *j, const struct notes *notes)
 
 	if (notes->n == 0)
 		return;
-	if (j->record.id == 0)
-		job_save(j); /* so that entries can name it */
+	slot_number(j->slot, &j->record);
 	struct json_w *w = json_w_open(&seen);
 	seen_object(w, &j->pass.seen);
 	json_w_close(w);

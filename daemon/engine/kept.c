@@ -91,6 +91,17 @@ void slot_forget(struct slot *s)
 	s->kept = NULL;
 }
 
+void slot_number(struct slot *s, struct record *r)
+{
+	struct store_key key;
+
+	if (r->id != 0)
+		return;
+	slot_key(s, &key);
+	store_number(s->account->e->p.store, &key, r);
+	s->id = r->id;
+}
+
 void slot_save(struct slot *s, struct record *r)
 {
 	struct store_key key;

@@ -276,6 +276,7 @@ void adopt_cancel(struct engine *e);              /* adopt.c */
 /* --- kept.c: as much of the record as lists need -------------------------------------------------------------------- */
 
 /* store_save, for every record of a slot that changed; s->id is set. */
+void slot_number(struct slot *s, struct record *r); /* what is told of it before it is saved needs its id */
 void slot_save(struct slot *s, struct record *r);
 /* The record without what only its own page shows (evidence, most instants), from what is kept; else it is read and kept,
  * and true comes back. Nothing is decided on it. */

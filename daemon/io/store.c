@@ -255,6 +255,14 @@ static int64_t known_id(struct store *s, const struct store_key *k)
 	return id;
 }
 
+void store_number(struct store *s, const struct store_key *k, struct record *r)
+{
+	if (r->id == 0)
+		r->id = known_id(s, k);
+	if (r->id == 0)
+		r->id = s->next_id++;
+}
+
 int store_save(struct store *s, const struct store_key *k, struct record *r)
 {
 	struct buf b = {0};
@@ -263,10 +271,7 @@ int store_save(struct store *s, const struct store_key *k, struct record *r)
 		return -EROFS;
 	if (r->n > SELECTORS_MAX)
 		return -EINVAL;
-	if (r->id == 0)
-		r->id = known_id(s, k);
-	if (r->id == 0)
-		r->id = s->next_id++;
+	store_number(s, k, r);
 	struct pending *p = queue_entry(s, k);
 	rows_pack(&b, r);
 	free(p->packed);

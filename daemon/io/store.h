@@ -38,6 +38,8 @@ bool store_witness(struct store *s, const char *path);
 /* Fills ret (whole) and returns 0; -ENOENT when there is none (or the row was damaged: then lost is called); another
  * negative errno when the database cannot be read now: then nothing is known, and nothing may be concluded. */
 int store_load(struct store *s, const struct store_key *k, struct record *ret);
+/* Gives a record without an id the one that store_save would. */
+void store_number(struct store *s, const struct store_key *k, struct record *r);
 /* Inserts or replaces; sets r->id on insert. Durable at store_commit. -EINVAL: too many selectors; -EROFS: read only. */
 int store_save(struct store *s, const struct store_key *k, struct record *r);
 /* Every record, by key order, for start-up and status; stops when each returns false. Inside, saving is allowed (new

@@ -89,6 +89,15 @@ int store_load(struct store *s, const struct store_key *k, struct record *ret)
 	return 0;
 }
 
+void store_number(struct store *s, const struct store_key *k, struct record *r)
+{
+	const struct row *row = row_find(s, k);
+	const struct image *old = row && row->waiting.packed ? &row->waiting : row ? &row->durable : NULL;
+
+	if (r->id == 0)
+		r->id = old && old->packed ? old->due.id : s->next_id++;
+}
+
 int store_save(struct store *s, const struct store_key *k, struct record *r)
 {
 	struct buf b = {0};
@@ -98,9 +107,7 @@ int store_save(struct store *s, const struct store_key *k, struct record *r)
 	if (r->n > SELECTORS_MAX)
 		return -EINVAL;
 	struct row *row = row_entry(s, k);
-	const struct image *old = row->waiting.packed ? &row->waiting : &row->durable;
-	if (r->id == 0)
-		r->id = old->packed ? old->due.id : s->next_id++;
+	store_number(s, k, r);
 	rows_pack(&b, r);
 	s->n_waiting += !row->waiting.packed;
 	image_set(&row->waiting, b.data, b.len, rows_due(r));

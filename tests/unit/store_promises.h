@@ -89,6 +89,12 @@ static void another_key_is_another_domain(void **state)
 	for (unsigned i = 0; i < 6; i++) {
 		make_record(&r, i + 1);
 		r.id = 0;
+		if (i % 2 == 0) {
+			store_number(store, &keys[i], &r);
+			assert_int_equal(r.id, i + 1);
+			assert_int_equal(
+			        store_load(store, &keys[i], &back), -ENOENT); /* a number makes no record */
+		}
 		assert_int_equal(store_save(store, &keys[i], &r), 0);
 		assert_int_equal(r.id, i + 1);
 	}
@@ -133,6 +139,9 @@ static void a_new_record_under_an_old_key_keeps_its_id(void **state)
 	(void)state;
 	store_save(store, &k, &r);
 	store_commit(store);
+	store_number(store, &k, &again);
+	assert_int_equal(again.id, r.id);
+	again.id = 0;
 	assert_int_equal(store_save(store, &k, &again), 0);
 	assert_int_equal(again.id, r.id);
 	store_commit(store);
