@@ -1,8 +1,11 @@
-/* A bounded queue and one thread behind it. The lock is held for a few instructions only and never while a line is
- * written, so whoever reports never waits for the sink. */
+/* A bounded queue and one thread behind it. The lock is held for a few instructions only and never while lines are
+ * written, so whoever reports never waits for the sink. What waits goes out together: a pass over a thousand domains
+ * says four thousand lines, and to wake up and to write for each of them would cost more than the lines. */
 #include "io/report_writer.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,6 +19,7 @@
 #include <systemd/sd-journal.h>
 
 #define JOURNAL_AGAIN_MS 250
+#define GATHER_MS        5
 
 struct writer {
 	enum report_sink sink;
@@ -23,10 +27,11 @@ struct writer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t more, drained;
-	bool stop, gone;
+	bool stop, gone, asleep; /* asleep: until `more` */
 	struct line *ring[WRITER_LINES];
-	unsigned first, n; /* n counts the line being written too */
+	unsigned first, n; /* n counts the lines being written too */
 	uint64_t untold;   /* dropped and not told yet */
+	struct buf text;   /* of the lines being written; the thread's own */
 };
 
 static _Atomic uint64_t dropped;
@@ -35,19 +40,23 @@ static struct writer *left_behind;
 
 /* ---- the sinks ---- */
 
-static bool write_all(int fd, const char *p, size_t n)
+/* How many bytes went out; a reader that stands still is waited for. */
+static size_t write_all(int fd, const char *p, size_t n)
 {
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	size_t at = 0;
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		p += done;
-		n -= (size_t)done;
+	while (at < n) {
+		ssize_t done = write(fd, p + at, n - at);
+
+		if (done > 0)
+			at += (size_t)done;
+		else if (done < 0 && errno == EAGAIN)
+			poll(&room, 1, -1);
+		else if (done == 0 || errno != EINTR)
+			break;
 	}
-	return true;
+	return at;
 }
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
@@ -64,22 +73,51 @@ static bool to_journal(const struct line *l)
 	return sd_journal_sendv(v, (int)l->n) >= 0;
 }
 
-static bool to_stderr(const struct line *l, bool json, bool colour)
+static void add_line(struct writer *w, const struct line *l)
 {
-	struct buf b = {0};
-
-	if (json)
-		line_json(&b, l);
+	if (w->sink == REPORT_JSON)
+		line_json(&w->text, l);
 	else
-		line_text(&b, l, colour);
-	bool done = write_all(STDERR_FILENO, b.data, b.len);
-	buf_free(&b);
-	return done;
+		line_text(&w->text, l, w->colour);
 }
 
-static bool put_out(struct writer *w, const struct line *l)
+static unsigned count_lines(const char *p, size_t n)
 {
-	return w->sink == REPORT_JOURNAL ? to_journal(l) : to_stderr(l, w->sink == REPORT_JSON, w->colour);
+	unsigned count = 0;
+
+	for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		count++;
+	return count;
+}
+
+/* The first of n waiting lines go out: as many as a pipe takes whole (pipe(7)), so that no other writer's come between,
+ * and one at least. Returns how many were tried, and how many of them are out. */
+static unsigned to_stderr(struct writer *w, struct line *const *lines, unsigned n, unsigned *ret_done)
+{
+	unsigned tried = 0;
+
+	w->text.len = 0;
+	while (tried < n) {
+		size_t before = w->text.len;
+
+		add_line(w, lines[tried]);
+		if (before && w->text.len > PIPE_BUF) {
+			w->text.len = before;
+			break;
+		}
+		tried++;
+	}
+	*ret_done = count_lines(w->text.data, write_all(STDERR_FILENO, w->text.data, w->text.len));
+	return tried;
+}
+
+/* The same for any sink; the journal takes one at a time. */
+static unsigned put_out(struct writer *w, struct line *const *lines, unsigned n, unsigned *ret_done)
+{
+	if (w->sink != REPORT_JOURNAL)
+		return to_stderr(w, lines, n, ret_done);
+	*ret_done = to_journal(lines[0]) ? 1 : 0;
+	return 1;
 }
 
 static bool colour_wanted(void)
@@ -91,7 +129,11 @@ static bool colour_wanted(void)
 
 void writer_direct(const struct line *l)
 {
-	to_stderr(l, false, colour_wanted());
+	struct buf b = {0};
+
+	line_text(&b, l, colour_wanted());
+	write_all(STDERR_FILENO, b.data, b.len);
+	buf_free(&b);
 }
 
 /* ---- the thread ---- */
@@ -112,23 +154,47 @@ static bool tell_dropped(struct writer *w, uint64_t count)
 	str_format(message, sizeof(message), "%s %s dropped because the journal did not take them",
 	        str_count(lines, count, "line"), count == 1 ? "was" : "were");
 	struct line *l = line_new(EVENT_LINES_DROPPED, wall_ms(), NULL, message, 0);
-	bool done = put_out(w, l);
+	unsigned done;
+	put_out(w, &l, 1, &done);
 	free(l);
-	return done;
+	return done == 1;
 }
 
-/* A journald that is gone comes back: its line is kept for it, and others queue behind. False when we are to end. */
-static bool wait_for_journal(struct writer *w)
+/* Lets a moment go by. False when we are to end. */
+static bool pause_for(struct writer *w, long ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += JOURNAL_AGAIN_MS * 1000000L;
+	until.tv_nsec += ms * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	while (!w->stop && pthread_cond_timedwait(&w->more, &w->lock, &until) == 0)
 		;
 	return !w->stop;
+}
+
+/* Waits until there is something to write or we are to end. Who has just written waits a moment first: what is said in it
+ * goes out together. */
+static void wait_for_more(struct writer *w)
+{
+	if (w->n == 0)
+		pause_for(w, GATHER_MS);
+	while (w->n == 0 && !w->stop) {
+		w->asleep = true;
+		pthread_cond_wait(&w->more, &w->lock);
+	}
+}
+
+/* The first lines have been tried, and `done` of them are out: what was not is dropped, and the ring goes on. */
+static void ring_forward(struct writer *w, unsigned tried, unsigned done)
+{
+	for (unsigned i = 0; i < tried; i++)
+		free(w->ring[w->first + i]);
+	w->first = (w->first + tried) % WRITER_LINES;
+	w->n -= tried;
+	w->untold += tried - done;
+	atomic_fetch_add(&dropped, tried - done);
 }
 
 static void *writer_main(void *arg)
@@ -137,30 +203,20 @@ static void *writer_main(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		while (w->n == 0 && !w->stop) {
-			pthread_cond_signal(&w->drained);
-			pthread_cond_wait(&w->more, &w->lock);
-		}
+		wait_for_more(w);
 		if (w->n == 0)
 			break;
-		struct line *l = w->ring[w->first];
-		uint64_t untold = w->n == 1 ? w->untold : 0;
+		unsigned n = w->n < WRITER_LINES - w->first ? w->n : WRITER_LINES - w->first, done;
+		uint64_t untold = n == w->n ? w->untold : 0;
 		pthread_mutex_unlock(&w->lock);
-		bool done = put_out(w, l);
-		if (done && untold)
-			untold = tell_dropped(w, untold) ? untold : 0;
+		unsigned tried = put_out(w, w->ring + w->first, n, &done);
+		bool told = untold && done == n && tell_dropped(w, untold);
 		pthread_mutex_lock(&w->lock);
-		if (!done && w->sink == REPORT_JOURNAL && wait_for_journal(w))
+		if (done == 0 && w->sink == REPORT_JOURNAL && pause_for(w, JOURNAL_AGAIN_MS))
 			continue;
-		if (!done) {
-			atomic_fetch_add(&dropped, 1);
-			w->untold++;
-			untold = 0;
-		}
-		free(l);
-		w->first = (w->first + 1) % WRITER_LINES;
-		w->n--;
-		w->untold -= untold;
+		ring_forward(w, tried, done);
+		if (told)
+			w->untold -= untold;
 	}
 	w->gone = true;
 	pthread_cond_signal(&w->drained);
@@ -203,7 +259,9 @@ void writer_put(struct writer *w, struct line *l)
 		w->untold++;
 	} else {
 		w->ring[(w->first + w->n++) % WRITER_LINES] = l;
-		pthread_cond_signal(&w->more);
+		if (w->asleep)
+			pthread_cond_signal(&w->more);
+		w->asleep = false;
 	}
 	pthread_mutex_unlock(&w->lock);
 	if (full) {
@@ -243,5 +301,6 @@ void writer_free(struct writer *w)
 	pthread_cond_destroy(&w->drained);
 	pthread_cond_destroy(&w->more);
 	pthread_mutex_destroy(&w->lock);
+	buf_free(&w->text);
 	free(w);
 }

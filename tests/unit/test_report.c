@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -344,6 +345,48 @@ static void a_sink_that_stands_still(void **state)
 	fclose(f);
 }
 
+static void say_numbers(unsigned from, unsigned to)
+{
+	char name[64];
+
+	for (unsigned i = from; i < to; i++) {
+		str_format(name, sizeof(name), "d%u.example", i);
+		report(EVENT_SIGNING, &(struct fields){.domain = name}, name, "s1");
+	}
+}
+
+/* stderr is a pipe that takes nothing for a while, says so instead of holding up, and then loses its reader. Every line
+ * comes whole and in its place, or counts as dropped. */
+static void lines_that_waited_come_whole_and_in_order(void **state)
+{
+	int before = dup(STDERR_FILENO), ends[2];
+	const unsigned lines = WRITER_LINES - 1; /* more than a pipe holds */
+	uint64_t dropped = report_dropped();
+	char line[500], expected[100];
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	fcntl(ends[0], F_SETFL, 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	assert_int_equal(report_open(REPORT_TEXT), 0);
+	say_numbers(0, lines);
+	FILE *f = fdopen(ends[0], "r");
+	for (unsigned i = 0; i < lines; i++) {
+		assert_non_null(fgets(line, sizeof(line), f));
+		str_format(expected, sizeof(expected), " notice signing d%u.example signs with s1\n", i);
+		assert_string_equal(strchr(line, ' '), expected);
+	}
+	assert_int_equal(report_dropped(), dropped);
+	fclose(f);
+	say_numbers(0, 100);
+	report_close();
+	assert_int_equal(report_dropped(), dropped + 100);
+	dup2(before, STDERR_FILENO);
+	close(before);
+}
+
 static void the_journal_is_the_default_only_where_stderr_leads_there(void **state)
 {
 	struct stat st;
@@ -374,6 +417,7 @@ int main(void)
 	        cmocka_unit_test(lines_for_people), cmocka_unit_test(repeats_are_counted_and_told_hourly),
 	        cmocka_unit_test(the_table_is_bounded), cmocka_unit_test(lines_reach_stderr_in_order),
 	        cmocka_unit_test(a_sink_that_stands_still),
+	        cmocka_unit_test(lines_that_waited_come_whole_and_in_order),
 	        cmocka_unit_test(the_journal_is_the_default_only_where_stderr_leads_there)};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
