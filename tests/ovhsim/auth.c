@@ -28,13 +28,19 @@ static bool signature_is(const struct auth_key *key, const struct incoming *in, 
         const char *host, size_t host_len)
 {
 	static const char hex[] = "0123456789abcdef";
+	static EVP_MD *sha1; /* to look it up anew each time costs more than the sum */
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned digest_len = 0;
 	char text[3 + 2 * 20 + 1] = "$1$";
 	struct out o = {0};
 	bool absolute = in->uri[0] != '/';
 
-	out_printf(&o, "%s+%s+%s+", key->as, key->ck, in->method);
+	out_puts(&o, key->as);
+	out_puts(&o, "+");
+	out_puts(&o, key->ck);
+	out_puts(&o, "+");
+	out_puts(&o, in->method);
+	out_puts(&o, "+");
 	if (absolute) {
 		out_puts(&o, in->uri);
 	} else {
@@ -44,8 +50,11 @@ static bool signature_is(const struct auth_key *key, const struct incoming *in, 
 	}
 	out_puts(&o, "+");
 	out_add(&o, in->body, in->body_len);
-	out_printf(&o, "+%s", in->timestamp);
-	if (!EVP_Digest(o.data, o.len, digest, &digest_len, EVP_sha1(), NULL) || digest_len != 20)
+	out_puts(&o, "+");
+	out_puts(&o, in->timestamp);
+	if (!sha1)
+		sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	if (!EVP_Digest(o.data, o.len, digest, &digest_len, sha1, NULL) || digest_len != 20)
 		die("no SHA-1 in this OpenSSL");
 	out_free(&o);
 	for (unsigned i = 0; i < 20; i++) {

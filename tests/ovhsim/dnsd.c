@@ -64,11 +64,12 @@ static bool look_up(struct dns_server *server, const struct dns_query *q, struct
 static size_t answer(struct dns_server *server, const uint8_t *p, size_t n, bool tcp)
 {
 	struct dnsd *d = server->dnsd;
-	struct world_rrs rrs = {0};
+	struct world_rrs rrs;
 	struct dns_query q;
 	size_t len = 0;
 
 	meter_dns(d->sim->meter, tcp);
+	world_rrs_init(&rrs, WORLD_NOERROR, false);
 	if (!dnspacket_parse(p, n, &q))
 		return 0;
 	if (q.rcode || look_up(server, &q, &rrs))

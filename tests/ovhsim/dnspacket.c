@@ -23,7 +23,8 @@ enum {
 	TYPE_ANY = 255,
 	CLASS_IN = 1,
 	HEADER = 12,
-	NAMES_MAX = 64
+	NAMES_MAX = 64,
+	NAME_WIRE_MAX = 255
 };
 
 /* ---- reading ---- */
@@ -49,7 +50,7 @@ static size_t get_name(const uint8_t *p, size_t n, char *text, size_t size)
 		for (; len; len--, at++) {
 			if (o + 6 > size)
 				return 0;
-			if (isalnum(p[at]) || (p[at] > 0x20 && p[at] < 0x7f && p[at] != '.' && p[at] != '\\'))
+			if (p[at] > 0x20 && p[at] < 0x7f && p[at] != '.' && p[at] != '\\')
 				text[o++] = (char)p[at];
 			else
 				o += (size_t)snprintf(text + o, 5, "\\%03u", p[at]);
@@ -144,22 +145,31 @@ struct writer {
 	uint8_t *out;
 	size_t len;
 	bool full; /* something did not fit or was no DNS data: the record is taken back */
-	size_t names[NAMES_MAX];
+	struct {
+		const char *text; /* borrowed for as long as the message is written */
+		size_t len, at;
+	} names[NAMES_MAX]; /* that stand in the message, for pointers to them */
 	size_t n_names;
 };
 
+static void put(struct writer *w, const void *p, size_t n)
+{
+	if (n > DNS_MESSAGE_MAX - w->len) {
+		w->full = true;
+		return;
+	}
+	memcpy(w->out + w->len, p, n);
+	w->len += n;
+}
+
 static void put8(struct writer *w, unsigned v)
 {
-	if (w->len >= DNS_MESSAGE_MAX)
-		w->full = true;
-	else
-		w->out[w->len++] = (uint8_t)v;
+	put(w, (uint8_t[]){(uint8_t)v}, 1);
 }
 
 static void put16(struct writer *w, unsigned v)
 {
-	put8(w, v >> 8 & 255);
-	put8(w, v & 255);
+	put(w, (uint8_t[]){(uint8_t)(v >> 8), (uint8_t)v}, 2);
 }
 
 static void put32(struct writer *w, uint32_t v)
@@ -168,95 +178,83 @@ static void put32(struct writer *w, uint32_t v)
 	put16(w, v & 0xffff);
 }
 
-/* Does the name written at `at` equal wire[0..]? Compares without case; follows our own pointers. */
-static bool name_is(const struct writer *w, size_t at, const uint8_t *wire)
+static bool is_escape(const char *s, size_t n)
 {
-	for (;;) {
-		size_t i, len;
-
-		while (w->out[at] >= 0xc0)
-			at = (size_t)(w->out[at] & 0x3f) << 8 | w->out[at + 1];
-		len = w->out[at];
-		if (len != *wire)
-			return false;
-		if (!len)
-			return true;
-		for (i = 1; i <= len; i++)
-			if (tolower(w->out[at + i]) != tolower(wire[i]))
-				return false;
-		at += len + 1;
-		wire += len + 1;
-	}
+	return n > 3 && *s == '\\' && isdigit((unsigned char)s[1]) && isdigit((unsigned char)s[2]) &&
+	       isdigit((unsigned char)s[3]);
 }
 
-/* Text to wire form, \DDD understood. Returns the length, 0 when it is no name. */
-static size_t text_to_wire(const char *s, uint8_t wire[256])
+/* A label in wire form, \DDD understood. */
+static void put_label(struct writer *w, const char *s, size_t n)
 {
-	size_t len = 0, at = 1;
+	uint8_t wire[64];
+	size_t len = 0;
 
-	if (!strcmp(s, ".") || !*s) {
-		wire[0] = 0;
-		return 1;
+	while (n && len < sizeof(wire)) {
+		size_t taken = is_escape(s, n) ? 4 : 1;
+
+		wire[len++] =
+		        (uint8_t)(taken == 1 ? *s : (s[1] - '0') * 100 + (s[2] - '0') * 10 + (s[3] - '0'));
+		s += taken;
+		n -= taken;
 	}
-	for (;; s++) {
-		if (*s == '.' || !*s) {
-			size_t label = at - len - 1;
-
-			if (label == 0 || label > 63 || at > 254)
-				return 0;
-			wire[len] = (uint8_t)label;
-			len = at++;
-			if (!*s || !s[1])
-				break;
-			continue;
-		}
-		if (at >= 254)
-			return 0;
-		if (*s == '\\' && isdigit((unsigned char)s[1]) && isdigit((unsigned char)s[2]) &&
-		        isdigit((unsigned char)s[3])) {
-			wire[at++] = (uint8_t)((s[1] - '0') * 100 + (s[2] - '0') * 10 + (s[3] - '0'));
-			s += 3;
-		} else {
-			wire[at++] = (uint8_t)*s;
-		}
-	}
-	wire[len] = 0;
-	return len + 1;
-}
-
-/* Remembers the labels of a name that stands at `at` for later pointers. */
-static void remember_names(struct writer *w, size_t at, size_t end)
-{
-	while (at < end && w->out[at] && w->out[at] < 0xc0 && w->n_names < NAMES_MAX && at < 0x4000) {
-		w->names[w->n_names++] = at;
-		at += w->out[at] + 1U;
-	}
-}
-
-static void put_name(struct writer *w, const char *text)
-{
-	uint8_t wire[256];
-	size_t at = 0, i, start = w->len;
-
-	if (!text_to_wire(text, wire)) {
+	if (len == 0 || len == sizeof(wire))
 		w->full = true;
+	put8(w, (unsigned)len);
+	put(w, wire, len);
+}
+
+/* The message has this name at `at` now. Pointers reach 14 bits far (RFC 1035 4.1.4). */
+static void remember_name(struct writer *w, const char *text, size_t len, size_t at)
+{
+	if (w->n_names == NAMES_MAX || at >= 0x4000)
 		return;
-	}
-	while (wire[at]) {
-		for (i = 0; i < w->n_names; i++) {
-			if (name_is(w, w->names[i], wire + at)) {
-				put16(w, 0xc000U | (unsigned)w->names[i]);
-				goto done;
-			}
+	w->names[w->n_names].text = text;
+	w->names[w->n_names].len = len;
+	w->names[w->n_names++].at = at;
+}
+
+/* A pointer to the name, when it stands in the message already. */
+static bool put_pointer(struct writer *w, const char *text, size_t len)
+{
+	for (size_t i = 0; i < w->n_names; i++) {
+		if (w->names[i].len == len && !strncasecmp(w->names[i].text, text, len)) {
+			put16(w, 0xc000U | (unsigned)w->names[i].at);
+			return true;
 		}
-		for (i = 0; i <= wire[at]; i++)
-			put8(w, wire[at + i]);
-		at += wire[at] + 1U;
 	}
-	put8(w, 0);
-done:
-	if (!w->full)
-		remember_names(w, start, w->len);
+	return false;
+}
+
+/* A byte of length before every label, and the root's behind the last. */
+static size_t wire_len(const char *text, size_t len)
+{
+	const char *end = text + len;
+	size_t n = len + 1 + (len && end[-1] != '.');
+
+	for (const char *p = text; (p = memchr(p, '\\', (size_t)(end - p))); p++)
+		n -= is_escape(p, (size_t)(end - p)) ? 3 : 0;
+	return n;
+}
+
+static void put_name(struct writer *w, const char *text, size_t len)
+{
+	if (wire_len(text, len) > NAME_WIRE_MAX)
+		w->full = true;
+	if (len && text[len - 1] == '.')
+		len--;
+	while (len && !put_pointer(w, text, len)) {
+		const char *dot = memchr(text, '.', len);
+		size_t label = dot ? (size_t)(dot - text) : len;
+
+		remember_name(w, text, len, w->len);
+		put_label(w, text, label);
+		label += label < len;
+		text += label;
+		len -= label;
+	}
+	if (!len)
+		put8(w, 0);
 }
 
 /* TXT arrives joined; strings of 255 bytes at most are what the wire knows (RFC 1035 3.3). */
@@ -268,25 +266,23 @@ static void put_txt(struct writer *w, const char *s)
 		size_t n = left > 255 ? 255 : left;
 
 		put8(w, (unsigned)n);
-		for (left -= n; n; n--)
-			put8(w, (uint8_t)*s++);
+		put(w, s, n);
+		s += n;
+		left -= n;
 	} while (left);
 }
 
 /* "mname rname serial refresh retry expire minimum" */
 static void put_soa(struct writer *w, const char *s)
 {
-	char name[256];
-
 	for (int i = 0; i < 2; i++) {
 		size_t len = strcspn(s, " ");
 
-		if (!len || len >= sizeof(name)) {
+		if (!len) {
 			w->full = true;
 			return;
 		}
-		snprintf(name, sizeof(name), "%.*s", (int)len, s);
-		put_name(w, name);
+		put_name(w, s, len);
 		s += len;
 		s += strspn(s, " ");
 	}
@@ -302,7 +298,6 @@ static void put_soa(struct writer *w, const char *s)
 static void put_data(struct writer *w, int type, const char *s)
 {
 	uint8_t address[16];
-	size_t i, n = type == TYPE_A ? 4 : 16;
 	char *end;
 
 	switch (type) {
@@ -310,17 +305,18 @@ static void put_data(struct writer *w, int type, const char *s)
 	case TYPE_AAAA:
 		if (inet_pton(type == TYPE_A ? AF_INET : AF_INET6, s, address) != 1)
 			w->full = true;
-		for (i = 0; i < n && !w->full; i++)
-			put8(w, address[i]);
+		else
+			put(w, address, type == TYPE_A ? 4 : 16);
 		break;
 	case TYPE_NS:
 	case TYPE_CNAME:
 	case TYPE_PTR:
-		put_name(w, s);
+		put_name(w, s, strlen(s));
 		break;
 	case TYPE_MX:
 		put16(w, (unsigned)strtoul(s, &end, 10));
-		put_name(w, *end == ' ' ? end + 1 : end);
+		end += *end == ' ';
+		put_name(w, end, strlen(end));
 		break;
 	case TYPE_SOA:
 		put_soa(w, s);
@@ -338,7 +334,7 @@ static unsigned put_rr(struct writer *w, const struct world_rr *rr)
 {
 	size_t start = w->len, names = w->n_names, length_at;
 
-	put_name(w, rr->name);
+	put_name(w, rr->name, strlen(rr->name));
 	put16(w, (unsigned)rr->type);
 	put16(w, CLASS_IN);
 	put32(w, rr->ttl);
@@ -354,6 +350,18 @@ static unsigned put_rr(struct writer *w, const struct world_rr *rr)
 	w->out[length_at] = (uint8_t)((w->len - length_at - 2) >> 8);
 	w->out[length_at + 1] = (uint8_t)(w->len - length_at - 2);
 	return 1;
+}
+
+/* The question as it came, its name the first that later ones may point to. */
+static void put_question(struct writer *w, const struct dns_query *q)
+{
+	const char *text = q->name;
+
+	put(w, q->question, q->question_len);
+	for (size_t at = HEADER; w->out[at]; at += w->out[at] + 1U) {
+		remember_name(w, text, strlen(text), at);
+		text += strcspn(text, ".") + 1;
+	}
 }
 
 static void put_opt(struct writer *w, const struct dns_query *q, unsigned rcode)
@@ -378,9 +386,8 @@ size_t dnspacket_answer(const struct dns_query *q, const struct world_rrs *rrs, 
 	put16(&w, q->question ? 1 : 0);
 	put32(&w, 0);
 	put16(&w, q->edns ? 1 : 0);
-	for (i = 0; q->question && i < q->question_len; i++)
-		put8(&w, q->question[i]);
-	remember_names(&w, HEADER, w.len);
+	if (q->question)
+		put_question(&w, q);
 	question_end = w.len;
 	if (!q->rcode && rrs) {
 		for (i = 0; i < rrs->n_answer; i++)

@@ -8,6 +8,7 @@
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,6 +17,8 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #include "meter.h"
@@ -171,10 +174,34 @@ static const char *path_of(const char *uri)
 	return path ? path : "/";
 }
 
+/* The headers that anybody here asks for. The first of a name counts. */
+static void read_headers(const struct evkeyvalq *headers, struct incoming *in)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} wanted[] = {
+	        {"Host",                &in->host         },
+	        {"Content-Type",        &in->content_type },
+	        {"Authorization",       &in->authorization},
+	        {"X-Ovh-Application",   &in->application  },
+	        {"X-Ovh-Consumer",      &in->consumer     },
+	        {"X-Ovh-Timestamp",     &in->timestamp    },
+	        {"X-Ovh-Signature",     &in->signature    },
+	        {"X-Pagination-Size",   &in->page_size    },
+	        {"X-Pagination-Cursor", &in->page_cursor  },
+	};
+	const struct evkeyval *h;
+
+	TAILQ_FOREACH(h, headers, next)
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (!*wanted[i].value && !strcasecmp(h->key, wanted[i].name))
+			*wanted[i].value = h->value;
+}
+
 static void on_request(struct evhttp_request *req, void *arg)
 {
 	struct httpd *h = arg;
-	struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
 	struct evbuffer *buffer = evhttp_request_get_input_buffer(req);
 	size_t len = evbuffer_get_length(buffer);
 	char *body = must(malloc(len + 1));
@@ -184,19 +211,11 @@ static void on_request(struct evhttp_request *req, void *arg)
 	        .tls = h->tls != NULL,
 	        .method = method_name(evhttp_request_get_command(req)),
 	        .uri = evhttp_request_get_uri(req),
-	        .host = evhttp_find_header(headers, "Host"),
-	        .content_type = evhttp_find_header(headers, "Content-Type"),
-	        .authorization = evhttp_find_header(headers, "Authorization"),
-	        .application = evhttp_find_header(headers, "X-Ovh-Application"),
-	        .consumer = evhttp_find_header(headers, "X-Ovh-Consumer"),
-	        .timestamp = evhttp_find_header(headers, "X-Ovh-Timestamp"),
-	        .signature = evhttp_find_header(headers, "X-Ovh-Signature"),
-	        .page_size = evhttp_find_header(headers, "X-Pagination-Size"),
-	        .page_cursor = evhttp_find_header(headers, "X-Pagination-Cursor"),
 	        .body = body,
 	        .body_len = len,
 	};
 
+	read_headers(evhttp_request_get_input_headers(req), &in);
 	evbuffer_copyout(buffer, body, len);
 	body[len] = 0;
 	in.path = path_of(in.uri);

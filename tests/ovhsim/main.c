@@ -297,6 +297,18 @@ static size_t tell_judgement(const struct sim *s)
 	return world_broken(s->world);
 }
 
+/* Requests and answers switch their socket between reading and writing: one change of the kernel's list for both. */
+static struct event_base *base_new(void)
+{
+	struct event_config *config = must(event_config_new());
+	struct event_base *base;
+
+	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	base = must(event_base_new_with_config(config));
+	event_config_free(config);
+	return base;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.http = "127.0.0.1:0", .servers = 4, .seed = 1, .speed = 1};
@@ -307,7 +319,7 @@ int main(int argc, char **argv)
 
 	read_options(argc, argv, &o);
 	signal(SIGPIPE, SIG_IGN);
-	s.base = must(event_base_new());
+	s.base = base_new();
 	s.random = o.seed;
 	s.world = must(world_new(o.seed));
 	s.auth = auth_new();

@@ -2,8 +2,8 @@
  * zone sees the change at once. */
 #include "resolve.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { TYPE_CNAME = 5, TYPE_SOA = 6, CHAIN_MAX = 8 };
 
@@ -17,7 +17,6 @@ static void ask_any(
         struct sim *s, unsigned first, unsigned servers, const char *name, int type, struct world_rrs *ret)
 {
 	for (unsigned i = 0; i < servers; i++) {
-		*ret = (struct world_rrs){0};
 		world_dns(s->world, sim_now(s), (first + i) % servers, name, type, ret);
 		if (!server_failed(ret) || i + 1 == servers)
 			return;
@@ -39,18 +38,17 @@ static void no_such_name(struct world_rrs *ret)
 static void append(struct world_rrs *ret, struct world_rrs *more)
 {
 	size_t room = sizeof(ret->answer) / sizeof(ret->answer[0]);
-	struct world_rrs old = *ret;
 
-	old.n_answer = 0;
 	ret->rcode = more->rcode;
 	for (size_t i = 0; i < more->n_answer && ret->n_answer < room; i++) {
 		ret->answer[ret->n_answer++] = more->answer[i];
 		more->answer[i].data = NULL;
 	}
-	ret->n_authority = more->n_authority;
-	memcpy(ret->authority, more->authority, sizeof(ret->authority));
+	while (ret->n_authority)
+		free(ret->authority[--ret->n_authority].data);
+	for (; ret->n_authority < more->n_authority; ret->n_authority++)
+		ret->authority[ret->n_authority] = more->authority[ret->n_authority];
 	more->n_authority = 0;
-	world_rrs_free(&old);
 	world_rrs_free(more);
 }
 
@@ -71,7 +69,7 @@ void resolve(
 
 	ask_any(s, first, servers, name, type, ret);
 	for (int i = 0; i < CHAIN_MAX && (target = open_end(ret, type)); i++) {
-		struct world_rrs more = {0};
+		struct world_rrs more;
 
 		ask_any(s, first, servers, target, type, &more);
 		if (more.rcode == WORLD_REFUSED)

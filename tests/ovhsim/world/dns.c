@@ -175,6 +175,16 @@ static bool flattened(struct world *w, const struct w_zone *z, const struct w_re
 	return true;
 }
 
+/* The record's owner is the name or lies below it; sub: the name within the zone. */
+static bool stands_below(const struct w_record *rec, const char *sub)
+{
+	size_t n = strlen(rec->sub), m = strlen(sub);
+
+	if (n < m || strcasecmp(rec->sub + n - m, sub))
+		return false;
+	return n == m || !m || rec->sub[n - m - 1] == '.';
+}
+
 /* One name in one customer zone. Sets next to the target of a CNAME that is to be followed. */
 static void ask_zone(struct world *w, const struct w_zone *z, unsigned server, const char *name, int type,
         struct world_rrs *r, char next[W_NAME])
@@ -182,18 +192,17 @@ static void ask_zone(struct world *w, const struct w_zone *z, unsigned server, c
 	const struct w_version *v = w_zone_served(w, z, server);
 	bool exists = !strcmp(name, z->name);
 	size_t before = r->n_answer;
-	char owner[2 * W_NAME];
+	char sub[W_NAME], server_name[40];
 
+	w_zone_sub(z, name, sub);
 	for (uint32_t i = 0; i < v->copy->n; i++) {
 		const struct w_record *rec = v->copy->rec[i];
 		int wire = w_field_wire(rec->field);
-		char folded[W_NAME];
 
-		w_format(owner, sizeof(owner), "%s%s%s", rec->sub, *rec->sub ? "." : "", z->name);
-		if (!w_name_fold(folded, sizeof(folded), owner) || !w_name_below(folded, name))
+		if (!stands_below(rec, sub))
 			continue;
 		exists = true;
-		if (strcmp(folded, name) || flattened(w, z, rec, name, type, r))
+		if (strcasecmp(rec->sub, sub) || flattened(w, z, rec, name, type, r))
 			continue;
 		if ((wire == type && (wire != W_NS || strcmp(name, z->name))) || wire == W_CNAME)
 			add_record(w, r, z, name, rec);
@@ -201,8 +210,8 @@ static void ask_zone(struct world *w, const struct w_zone *z, unsigned server, c
 			w_record_target(z, rec, next);
 	}
 	for (unsigned i = 0; type == W_NS && !strcmp(name, z->name) && i < w_zone_servers(w, z); i++) {
-		w_format(owner, sizeof(owner), "ns%u." W_NS_ZONE, i + 1);
-		answer(r, name, W_NS, (uint32_t)w_zget(w, z, SW_ZONE_TTL)->n, owner);
+		w_format(server_name, sizeof(server_name), "ns%u." W_NS_ZONE, i + 1);
+		answer(r, name, W_NS, (uint32_t)w_zget(w, z, SW_ZONE_TTL)->n, server_name);
 	}
 	if (type == W_SOA && !strcmp(name, z->name))
 		soa(r, false, z->name, v->serial, w_zget(w, z, SW_ZONE_TTL)->n,
@@ -256,7 +265,7 @@ void world_dns(
 	char at[W_NAME], next[W_NAME];
 
 	w_advance(w, now);
-	*ret = (struct world_rrs){.rcode = WORLD_NOERROR, .authoritative = true};
+	world_rrs_init(ret, WORLD_NOERROR, true);
 	if (!w_name_fold(at, sizeof(at), name)) {
 		ret->rcode = WORLD_REFUSED;
 		return;
@@ -285,6 +294,13 @@ void world_dns(
 			return; /* not served here */
 		memcpy(at, next, sizeof(at));
 	}
+}
+
+void world_rrs_init(struct world_rrs *r, enum world_rcode rcode, bool authoritative)
+{
+	r->rcode = rcode;
+	r->authoritative = authoritative;
+	r->n_answer = r->n_authority = 0;
 }
 
 void world_rrs_free(struct world_rrs *r)

@@ -14,7 +14,7 @@ static void comma(struct w_buf *b)
 	char last = b->len ? b->text[b->len - 1] : '{';
 
 	if (last != '{' && last != '[' && last != ':')
-		w_puts(b, ",");
+		w_add(b, ",", 1);
 }
 
 void w_open(struct w_buf *b, char bracket)
@@ -30,25 +30,27 @@ void w_close(struct w_buf *b, char bracket)
 
 static void quoted(struct w_buf *b, const char *s)
 {
-	w_puts(b, "\"");
+	const char *from = s; /* what needs no escape goes in one piece */
+
+	w_add(b, "\"", 1);
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 
-		if (c == '"' || c == '\\')
-			w_printf(b, "\\%c", c);
-		else if (c < 0x20)
-			w_printf(b, "\\u%04x", c);
-		else
-			w_add(b, s, 1);
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		w_add(b, from, (size_t)(s - from));
+		w_printf(b, c < 0x20 ? "\\u%04x" : "\\%c", c);
+		from = s + 1;
 	}
-	w_puts(b, "\"");
+	w_add(b, from, (size_t)(s - from));
+	w_add(b, "\"", 1);
 }
 
 void w_key(struct w_buf *b, const char *key)
 {
 	comma(b);
 	quoted(b, key);
-	w_puts(b, ":");
+	w_add(b, ":", 1);
 }
 
 void w_str(struct w_buf *b, const char *s)
@@ -63,8 +65,12 @@ void w_str(struct w_buf *b, const char *s)
 
 void w_int(struct w_buf *b, int64_t v)
 {
+	unsigned long long size = (unsigned long long)v;
+	char text[24];
+
 	comma(b);
-	w_printf(b, "%lld", (long long)v);
+	w_format(text, sizeof(text), "%s%llu", v < 0 ? "-" : "", v < 0 ? -size : size);
+	w_puts(b, text);
 }
 
 void w_num(struct w_buf *b, double v)

@@ -84,6 +84,8 @@ struct world_rrs {
 };
 void world_dns(
         struct world *w, int64_t now, unsigned server, const char *name, int type, struct world_rrs *ret);
+/* No records yet; the room for them, some KB, is left as it is. */
+void world_rrs_init(struct world_rrs *r, enum world_rcode rcode, bool authoritative);
 void world_rrs_free(struct world_rrs *r);
 
 /* The next instant at which anything changes by itself, or 0: lets a virtual clock leap. */

@@ -276,9 +276,12 @@ struct w_zone *w_zone_find(const struct world *w, const char *name)
 
 void w_zone_sub(const struct w_zone *z, const char *name, char dst[W_NAME])
 {
-	size_t n = strlen(name), m = strlen(z->name);
+	size_t n = strlen(name), m = strlen(z->name), len = n > m ? n - m - 1 : 0;
 
-	w_format(dst, W_NAME, "%.*s", n > m ? (int)(n - m - 1) : 0, name);
+	if (len >= W_NAME)
+		len = W_NAME - 1;
+	memcpy(dst, name, len);
+	dst[len] = 0;
 }
 
 /* A target without a dot at its end is relative to the zone. */
