@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -15,6 +16,8 @@
 #include "base/util.h"
 #include "io/dns_parts.h"
 #include "io/loop.h"
+
+#define NICER 5 /* than the loop's thread */
 
 /* An eventfd and who hears it. */
 struct bell {
@@ -147,6 +150,8 @@ static void *thread_main(void *arg)
 {
 	struct dns_thread *t = arg;
 
+	/* The loop goes first where both want a processor: people, the watchdog and OVHcloud's answers wait for it. */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + NICER);
 	loop_run(t->loop);
 	return NULL;
 }
