@@ -23,6 +23,8 @@ int64_t evidence_longest_ttl(const struct evidence *e)
 	const uint32_t ttls[] = {e->ttl_record, e->ttl_key, e->ttl_negative_zone, e->ttl_negative_target};
 	uint32_t longest = 0;
 
+	if (e->untimed)
+		return EVIDENCE_UNTIMED;
 	for (size_t i = 0; i < ARRAY_SIZE(ttls); i++)
 		if (ttls[i] > longest)
 			longest = ttls[i];

@@ -37,6 +37,7 @@ struct evidence {
 	/* Seconds. How long old answers may live in caches: the CNAME, the key's TXT, and negative answers of the
 	 * customer's zone and of the target's zone (the lesser of SOA TTL and SOA minimum, RFC 2308 section 5). */
 	uint32_t ttl_record, ttl_key, ttl_negative_zone, ttl_negative_target;
+	bool untimed; /* nobody wanted the TTLs: those above are what came by itself, 0 = not asked for */
 	unsigned servers, answered,
 	        agreed; /* names of the zone's NS set; those that answered; those that agree */
 	enum dnssec dnssec;
@@ -60,6 +61,10 @@ struct heard {
 /* Reads the line at *at and moves it to the next; false at the end, and where a line is none. */
 bool heard_next(const char **at, struct heard *ret);
 
+/* What no cache exceeds (BIND's max-cache-ttl; others keep less), in seconds: a longer TTL counts as this. */
+#define EVIDENCE_TTL_MAX (7u * 86400u)
+/* ms, for TTLs that nobody asked for: longer than any of them. */
+#define EVIDENCE_UNTIMED (EVIDENCE_TTL_MAX * INT64_C(1000) + 1)
 /* The longest of the four TTLs in ms: what must pass before a switch (safety rule 2). */
 int64_t evidence_longest_ttl(const struct evidence *e);
 

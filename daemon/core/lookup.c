@@ -4,6 +4,12 @@
 
 #include "core/fold.h"
 
+/* Nobody has asked for the TTLs in this run yet. */
+static bool is_open(const struct rec_selector *s)
+{
+	return s->ttl_wait >= EVIDENCE_UNTIMED;
+}
+
 static bool is_proven_fault(enum seen s)
 {
 	return s != SEEN_OK && s != SEEN_UNKNOWN;
@@ -59,14 +65,14 @@ static void see_digest(struct rec_selector *s, const struct evidence *e, int64_t
 	memcpy(s->digest, e->digest, KEY_DIGEST);
 }
 
-/* What is shown of it. A TTL that was not seen this time stays as it was seen last. */
+/* What is shown of it. A TTL that was not seen this time, or not asked for, stays as it was seen last. */
 static void see_for_people(struct rec_selector *s, const struct evidence *e)
 {
 	const uint32_t seen[] = {e->ttl_key, e->ttl_negative_zone, e->ttl_negative_target};
 	uint32_t *const kept[] = {&s->ttl_key, &s->ttl_negative_zone, &s->ttl_negative_target};
 
 	for (unsigned i = 0; i < sizeof(seen) / sizeof(seen[0]); i++)
-		if (seen[i] != 0)
+		if (seen[i] != 0 && !e->untimed)
 			*kept[i] = seen[i];
 	s->dns_record = e->record;
 	s->dns_key = e->key;
@@ -78,6 +84,25 @@ static void see_for_people(struct rec_selector *s, const struct evidence *e)
 	s->unheard = e->unheard;
 }
 
+/* How long the run must last. While nobody asks for the TTLs that stays open: longer than any, beside what is known. The
+ * first that are seen then count from now, for what caches had taken in before is not known; but nothing in them is older
+ * than the longest TTL there can be. */
+static void see_ttls(struct rec_selector *s, const struct evidence *e, int64_t now)
+{
+	int64_t ttl = evidence_longest_ttl(e), lasted = now - s->confirmed_since;
+
+	if (e->untimed)
+		return;
+	if (is_open(s)) {
+		s->ttl_wait -= EVIDENCE_UNTIMED;
+		ttl += lasted > 0 ? lasted : 0;
+		if (ttl >= EVIDENCE_UNTIMED)
+			ttl = EVIDENCE_UNTIMED - 1;
+	}
+	if (ttl > s->ttl_wait)
+		s->ttl_wait = ttl;
+}
+
 void see_evidence(const struct record *r, struct rec_selector *s, const struct seen_selector *o, int64_t now,
         struct notes *notes)
 {
@@ -85,16 +110,16 @@ void see_evidence(const struct record *r, struct rec_selector *s, const struct s
 
 	see_digest(s, e, now, notes);
 	if (e->state == SEEN_OK) {
-		int64_t ttl = evidence_longest_ttl(e);
 		int64_t before = (int64_t)s->ttl_record * 1000;
 
 		if (s->confirmed_since == 0) {
 			/* after a clock went back its wait, too, counts from where the clock had been */
 			s->confirmed_since = now > r->grace_from ? now : r->grace_from;
 			s->ttl_wait = before; /* caches may still hold the record as it was */
+			if (e->untimed)
+				s->ttl_wait += EVIDENCE_UNTIMED;
 		}
-		if (ttl > s->ttl_wait)
-			s->ttl_wait = ttl;
+		see_ttls(s, e, now);
 		if (s->published == 0) {
 			s->published = now;
 			notes_add(notes, NOTE_RECORD_RIGHT, s->name, "", "");

@@ -166,11 +166,12 @@ struct rec_selector {
 	int64_t created;   /* our own CREATE answered for: the key is ours from birth, 0 = met as it was */
 	int64_t published; /* first look-up that found record and key right */
 	int64_t confirmed_since; /* begin of the unbroken run of good look-ups, 0 = broken */
-	int64_t ttl_wait;        /* ms: the longest TTL seen that the run must outlast */
-	uint32_t ttl_record;     /* seconds: of the CNAME last served, whatever its target */
-	int64_t dns_at;          /* last look-up */
-	int64_t bad_since;       /* first look-up of an unbroken run of proven faults, 0 = none */
-	int64_t signing_since;   /* first confirmed signing (read as inProduction), 0 = not signing */
+	/* ms: the longest TTL seen that the run must outlast; from EVIDENCE_UNTIMED on: they were not asked for */
+	int64_t ttl_wait;
+	uint32_t ttl_record;   /* seconds: of the CNAME last served, whatever its target */
+	int64_t dns_at;        /* last look-up */
+	int64_t bad_since;     /* first look-up of an unbroken run of proven faults, 0 = none */
+	int64_t signing_since; /* first confirmed signing (read as inProduction), 0 = not signing */
 	/* seen to begin to sign: read as not signing before; 0 = it signed when met. BEGAN_DISPUTED: the record and
 	 * OVHcloud's lastUpdate do not agree which of two signers is the older, and the record may be older than that */
 #define BEGAN_DISPUTED (-1)

@@ -48,14 +48,23 @@ static void heard_json(struct json_w *w, const struct rec_selector *x)
 		json_w_null(w);
 }
 
+/* Not seen yet, or nobody asked: null. */
+static void kseconds(struct json_w *w, const char *key, int64_t seconds)
+{
+	if (seconds != 0)
+		json_w_kint(w, key, seconds);
+	else
+		json_w_knull(w, key);
+}
+
 static void ttl_json(struct json_w *w, const struct rec_selector *x)
 {
 	json_w_key(w, "ttl");
 	json_w_object(w);
 	json_w_kint(w, "record", x->ttl_record);
-	json_w_kint(w, "key", x->ttl_key);
-	json_w_kint(w, "negative_zone", x->ttl_negative_zone);
-	json_w_kint(w, "negative_target", x->ttl_negative_target);
+	kseconds(w, "key", x->ttl_key);
+	kseconds(w, "negative_zone", x->ttl_negative_zone);
+	kseconds(w, "negative_target", x->ttl_negative_target);
 	json_w_end(w);
 }
 
@@ -89,7 +98,7 @@ void evidence_json(struct json_w *w, const struct rec_selector *x)
 	key_json(w, x);
 	ttl_json(w, x);
 	json_w_ktime(w, "right_since", x->confirmed_since);
-	json_w_kint(w, "wait_seconds", x->ttl_wait / MS_SECOND);
+	kseconds(w, "wait_seconds", x->ttl_wait < EVIDENCE_UNTIMED ? x->ttl_wait / MS_SECOND : 0);
 	json_w_ktime(w, "wrong_since", x->bad_since);
 	heard_json(w, x);
 	json_w_end(w);

@@ -146,6 +146,16 @@ static bool worth_a_look(const struct job *j, const struct seen_selector *s)
 	return j->pass.kind == LOOK_LIGHT || s->state != SELECTOR_UNKNOWN;
 }
 
+/* The TTLs say how long a switch to a selector has to wait (safety rule 2), and nobody will switch to one that signs. A light
+ * look reads no state, and decides nothing: the recorded one does. */
+static bool needs_no_ttls(const struct job *j, const struct seen_selector *s)
+{
+	const struct rec_selector *r = record_selector_const(&j->record, s->name);
+	bool unread = j->pass.kind == LOOK_LIGHT && r != NULL;
+
+	return (unread ? r->state : s->state) == SELECTOR_IN_PRODUCTION;
+}
+
 static void look_up(struct job *j)
 {
 	struct observed *o = &j->pass.seen;
@@ -161,7 +171,10 @@ static void look_up(struct job *j)
 	j->looking = 1; /* this function's own hold, so that no early answer ends the round */
 	for (unsigned i = 0; i < o->n; i++) {
 		struct seen_selector *s = &o->sel[i];
-		struct dns_question q = {.record = s->record, .target = s->target, .zone = j->slot->d->zone};
+		struct dns_question q = {.record = s->record,
+		        .target = s->target,
+		        .zone = j->slot->d->zone,
+		        .untimed = needs_no_ttls(j, s)};
 
 		if (!worth_a_look(j, s))
 			continue;

@@ -171,6 +171,7 @@ struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen 
 	        .target = xstrdup(q->target ? q->target : ""),
 	        .zone = xstrdup(q->zone ? q->zone : ""),
 	        .key_record = q->key_record,
+	        .untimed = q->untimed,
 	};
 	looks_add(&d->looks[LOOK_WAITING], h);
 	timer_set(d->pump, 0, 0);

@@ -40,6 +40,9 @@ struct dns_question {
 	 * digest in lower-case hex, "revoked" for an empty p=, "" where nothing is expected. What the servers say of the
 	 * record decides about the key too; the resolver's word only tells whether DNSSEC calls it forged. */
 	bool key_record;
+	/* No switch will wait for what this look sees: the TTLs of the key and of both zones' negative answers are not
+	 * asked for. The evidence says so too. */
+	bool untimed;
 };
 
 typedef void dns_seen(void *arg, const struct evidence *e);

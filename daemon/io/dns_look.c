@@ -153,7 +153,7 @@ static void look_weigh(struct look *k)
 	evidence_weigh(&k->e, &t);
 	if (k->e.record == SEEN_UNKNOWN)
 		return;
-	if (!k->knows_zone_soa)
+	if (!k->knows_zone_soa && !k->e.untimed)
 		look_ask_zone_soa(k);
 	if (k->key_record)
 		return;
@@ -234,6 +234,7 @@ void dns_look_begin(struct dns_look *h)
 	k->deadline = timer_new(h->dns->loop, look_late, k);
 	k->began = loop_boot(h->dns->loop);
 	k->target_life = UINT32_MAX;
+	k->e.untimed = h->untimed;
 	const char *bad = look_take_question(k, h);
 	if (bad) {
 		str_copy(k->e.detail, sizeof(k->e.detail), bad);
@@ -249,7 +250,8 @@ void dns_look_begin(struct dns_look *h)
 	}
 	dns_look_ask(k, ASK_RECURSIVE, 0, &k->record_name, DNS_TYPE_CNAME);
 	dns_look_ask(k, ASK_KEY, 0, &k->target_name, DNS_TYPE_TXT);
-	dns_look_ask(k, ASK_TARGET_SOA, 0, &k->target_name, DNS_TYPE_SOA);
+	if (!k->e.untimed)
+		dns_look_ask(k, ASK_TARGET_SOA, 0, &k->target_name, DNS_TYPE_SOA);
 }
 
 void dns_look_take(struct look *k, struct dns_ask *a)
@@ -328,7 +330,7 @@ void dns_look_end(struct look *k)
 	if (e->key == SEEN_OK && k->ttl_key_told > e->ttl_key)
 		e->ttl_key = k->ttl_key_told;
 	evidence_conclude(e, k->key_detail, k->bogus_detail);
-	if (e->state == SEEN_OK) {
+	if (e->state == SEEN_OK && !e->untimed) {
 		if (!k->knows_zone_soa)
 			e->ttl_negative_zone = NEGATIVE_TTL;
 		if (!k->knows_target_soa)

@@ -106,7 +106,7 @@ struct dns_look {
 	dns_seen *seen;
 	void *arg;
 	char *record, *target, *zone; /* as the caller gave them, "" for NULL; owned */
-	bool key_record;
+	bool key_record, untimed;
 	struct look *look; /* from its beginning on */
 };
 

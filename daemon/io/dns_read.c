@@ -8,12 +8,11 @@
 #include "core/dkim.h"
 #include "io/dns_parts.h"
 
-#define TTL_MAX  (7u * 86400u) /* what no cache exceeds (BIND's max-cache-ttl; others keep less) */
-#define WEAK_RSA 1024          /* RFC 8301 section 3.2: verifiers must not take less */
+#define WEAK_RSA 1024 /* RFC 8301 section 3.2: verifiers must not take less */
 
 static uint32_t ttl_cap(uint32_t ttl)
 {
-	return ttl < TTL_MAX ? ttl : TTL_MAX;
+	return ttl < EVIDENCE_TTL_MAX ? ttl : EVIDENCE_TTL_MAX;
 }
 
 /* Opens an answer that can be evidence: it holds together, and its rcode is a statement about the name. */
@@ -177,7 +176,7 @@ uint32_t dns_read_life(const struct dns_ask *a)
 	if (!dnswire_name_eq(&f.end, &a->name))
 		return 0;
 	return f.n > 0 ? f.first.ttl
-	               : TTL_MAX; /* how long a denial holds, our own cache has taken out of it */
+	               : EVIDENCE_TTL_MAX; /* how long a denial holds, our own cache has taken out of it */
 }
 
 bool dns_read_nxdomain(const struct dns_ask *a)

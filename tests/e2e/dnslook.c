@@ -61,7 +61,8 @@ int main(int argc, char **argv)
 		loop_free(l);
 		return 1;
 	}
-	const struct dns_question q = {argv[optind], argv[optind + 1], argv[optind + 2], false};
+	const struct dns_question q = {
+	        .record = argv[optind], .target = argv[optind + 1], .zone = argv[optind + 2]};
 	dns_look(d, &q, print, l);
 	loop_run(l);
 	dns_free(d);

@@ -24,7 +24,7 @@ struct dns_look {
 	struct dns *d;
 	struct dns_look *next;
 	char record[256], target[256], zone[256];
-	bool key_record;
+	bool key_record, untimed;
 	dns_seen *seen; /* NULL = cancelled */
 	void *arg;
 };
@@ -294,8 +294,11 @@ static void answer(void *arg)
 		e.served_key = e.target[0] == '\0'               ? SEEN_MISSING
 		               : str_caseeq(e.target, k->target) ? e.key
 		                                                 : key_at(e.target, &e, false);
-		e.ttl_negative_zone = negative_ttl(k->zone);
-		e.ttl_negative_target = negative_ttl(k->target);
+		e.untimed = k->untimed;
+		if (!k->untimed) {
+			e.ttl_negative_zone = negative_ttl(k->zone);
+			e.ttl_negative_target = negative_ttl(k->target);
+		}
 		e.dnssec = f == FORGE_BOGUS ? DNSSEC_BOGUS : DNSSEC_INSECURE;
 		evidence_conclude(&e, "no key stands at the target", "DNSSEC calls it forged");
 		k->seen(k->arg, &e);
@@ -315,6 +318,7 @@ struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen 
 	str_copy(k->target, sizeof(k->target), q->target);
 	str_copy(k->zone, sizeof(k->zone), q->zone);
 	k->key_record = q->key_record;
+	k->untimed = q->untimed;
 	k->seen = seen;
 	k->arg = arg;
 	sim_later(d->l, sim_between(2, 300), answer, k, look_free);

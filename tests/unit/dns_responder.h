@@ -65,6 +65,7 @@ struct responder {
 	const struct row *rows;
 	size_t n;
 	unsigned seen[SERVERS], seen_tcp; /* questions */
+	unsigned seen_types[SERVERS][32]; /* over UDP, by type */
 	char deaf_to[16][256];
 	unsigned n_deaf;
 };
@@ -172,6 +173,12 @@ static const struct row *zone_of(const struct responder *s, unsigned server, con
 	return best;
 }
 
+/* Asked at the message's end, before an OPT. */
+static unsigned question_type(const uint8_t *q, size_t n)
+{
+	return q[n - (q[11] ? 11 : 0) - 3];
+}
+
 /* Answers from the table, CNAMEs followed as a resolver does. */
 static void reply_records(
         const struct responder *s, unsigned server, const char *asked, unsigned type, struct reply_bytes *r)
@@ -245,7 +252,7 @@ static void reply_build(
 	if (m == REFERRAL)
 		reply_row(r, &up, 8);
 	else
-		reply_records(s, server, name, (unsigned)q[n - (q[11] ? 11 : 0) - 3], r);
+		reply_records(s, server, name, question_type(q, n), r);
 }
 
 /* What an attacker would send: the same question, another truth. */
@@ -304,6 +311,7 @@ static void responder_udp(int fd, short what, void *arg)
 	if (n < 17)
 		return;
 	s->seen[server]++;
+	s->seen_types[server][question_type(q, (size_t)n) % 32]++;
 	enum manner m = s->manner[server];
 	if (m == SILENT || (m == DEAF_ONCE && is_deaf(s, q, (size_t)n)))
 		return;

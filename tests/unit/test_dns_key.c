@@ -158,6 +158,38 @@ static void test_ttls_from_the_source(void **state)
 	assert_true(e.ttl_negative_target <= 7);
 }
 
+/* Where no switch will wait nobody is asked for an SOA, and nothing is made up for it; all else is as it is. */
+static void test_ttls_not_wanted(void **state)
+{
+	(void)state;
+	struct dns_question q = right_question;
+
+	q.untimed = true;
+	row_add(RESOLVER, "host.example", NS, 60, "ns1.cust.example");
+	struct evidence e = look_at(&q);
+	assert_int_equal(e.state, SEEN_OK);
+	assert_int_equal(e.agreed, 2);
+	assert_true(e.has_digest && e.untimed);
+	assert_int_equal(e.ttl_record, 300);
+	assert_int_equal(e.ttl_negative_zone, 0);
+	assert_int_equal(e.ttl_negative_target, 0);
+	for (unsigned i = 0; i < SERVERS; i++)
+		assert_int_equal(responder.seen_types[i][SOA], 0);
+	assert_int_equal(responder.seen_types[1][TXT], 0);
+
+	e = look(); /* and the next time they are */
+	assert_false(e.untimed);
+	assert_int_equal(e.ttl_negative_zone, 120);
+	assert_int_equal(e.ttl_negative_target, 30);
+
+	/* What is wrong is found all the same. */
+	rows_reset();
+	row_add(RESOLVER, TARGET, TXT, 777, key1024);
+	e = look_at(&q);
+	assert_int_equal(e.state, SEEN_MISSING);
+	assert_true(e.untimed);
+}
+
 static void test_ttls_are_capped(void **state)
 {
 	(void)state;
@@ -266,17 +298,18 @@ static void test_bad_questions(void **state)
 {
 	(void)state;
 	static const struct {
-		struct dns_question q;
-		const char *detail;
+		const char *record, *target, *zone, *detail;
 	} rows[] = {
-	        {{"s1._domainkey.other.example", TARGET, ZONE, false}, "the record does not lie in the zone"},
-	        {{"s1..cust.example", TARGET, ZONE, false},            "the record's name is no host name"  },
-	        {{RECORD, "", ZONE, false},                            "the target is no host name"         },
-	        {{RECORD, TARGET, NULL, false},                        "the zone's name is no host name"    },
+	        {"s1._domainkey.other.example", TARGET, ZONE, "the record does not lie in the zone"},
+	        {"s1..cust.example",            TARGET, ZONE, "the record's name is no host name"  },
+	        {RECORD,                        "",     ZONE, "the target is no host name"         },
+	        {RECORD,                        TARGET, NULL, "the zone's name is no host name"    },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct evidence e = look_at(&rows[i].q);
+		const struct dns_question q = {
+		        .record = rows[i].record, .target = rows[i].target, .zone = rows[i].zone};
+		struct evidence e = look_at(&q);
 		assert_int_equal(e.state, SEEN_UNKNOWN);
 		assert_string_equal(e.detail, rows[i].detail);
 	}
@@ -292,6 +325,7 @@ int main(void)
 	        WITH_RESPONDER(test_target_is_a_cname),
 	        WITH_RESPONDER(test_circle),
 	        WITH_RESPONDER(test_ttls_from_the_source),
+	        WITH_RESPONDER(test_ttls_not_wanted),
 	        WITH_RESPONDER(test_ttls_are_capped),
 	        WITH_RESPONDER(test_resolver_alone),
 	        WITH_RESPONDER(test_resolver_silent),

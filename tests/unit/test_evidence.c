@@ -232,6 +232,8 @@ static void test_longest_ttl(void **state)
 	assert_int_equal(evidence_longest_ttl(&e), 7 * MS_DAY);
 	e.ttl_record = UINT32_MAX;
 	assert_int_equal(evidence_longest_ttl(&e), INT64_C(4294967295000));
+	e = (struct evidence){.ttl_record = 1, .untimed = true}; /* not asked for is not short */
+	assert_true(evidence_longest_ttl(&e) > 7 * MS_DAY);
 }
 
 /* The closed list `dns` of the contract, in full. */

@@ -157,6 +157,24 @@ static void a_switch_obeys_caps_breaker_and_order(void **state)
 	assert_int_equal(ask(&w, ACTION_ENABLE, 1).rule, 10);
 }
 
+static void ttls_that_nobody_asked_for_are_longer_than_any(void **state)
+{
+	struct world w;
+
+	(void)state;
+	settled(&w, SELECTOR_IN_PRODUCTION, SELECTOR_READY, NEVER_SIGNED);
+	w.o.sel[1].dns.untimed = true;
+	assert_int_equal(ask(&w, ACTION_ENABLE, 1).rule, 2);
+	w.r.sel[1].confirmed_since = NOW - 7 * MS_DAY;
+	assert_int_equal(ask(&w, ACTION_ENABLE, 1).rule, 2);
+	w.r.sel[1].confirmed_since = NOW - 7 * MS_DAY - MS_MINUTE;
+	assert_true(ask(&w, ACTION_ENABLE, 1).allow);
+	w.o.sel[1].dns.untimed = false; /* nor where the record says that they are open */
+	w.r.sel[1].confirmed_since = NOW - MS_DAY;
+	w.r.sel[1].ttl_wait = EVIDENCE_UNTIMED;
+	assert_int_equal(ask(&w, ACTION_ENABLE, 1).rule, 2);
+}
+
 static void a_foreign_selector_is_never_touched(void **state)
 {
 	struct world w;
@@ -233,6 +251,7 @@ int main(void)
 	        cmocka_unit_test(every_state_every_action),
 	        cmocka_unit_test(a_reading_of_more_than_30_s_is_refused),
 	        cmocka_unit_test(a_switch_obeys_caps_breaker_and_order),
+	        cmocka_unit_test(ttls_that_nobody_asked_for_are_longer_than_any),
 	        cmocka_unit_test(a_foreign_selector_is_never_touched),
 	        cmocka_unit_test(a_leaked_key_has_no_grace_and_every_other_check),
 	        cmocka_unit_test(what_the_reading_says_against_it),

@@ -246,6 +246,60 @@ static void the_run_of_good_lookups(void **state)
 	assert_true(s->ttl_wait >= TTL * MS_SECOND); /* what caches held before */
 }
 
+/* A look at s1, which signs, with or without the TTLs; `ttl`: of negative answers of the target's zone, seconds. */
+static void look_timed(struct core_world *w, bool timed, uint32_t ttl, int64_t after)
+{
+	w->o.sel[0].dns.untimed = !timed;
+	w->o.sel[0].dns.ttl_negative_target = timed ? ttl : 0;
+	look(w, after);
+}
+
+static void ttls_that_were_not_asked_for_count_from_when_they_are(void **state)
+{
+	struct core_world w = world_new(PLATFORM_EXCHANGE);
+	const struct rec_selector *s;
+
+	(void)state;
+	says(&w, 0, SELECTOR_IN_PRODUCTION);
+	says(&w, 1, SELECTOR_READY);
+	look_timed(&w, false, 0, 0);
+	s = record_selector(&w.r, "s1");
+	assert_true(s->ttl_wait >= EVIDENCE_UNTIMED);
+	look_timed(&w, false, 0, MS_HOUR);
+	assert_true(s->ttl_wait >= EVIDENCE_UNTIMED);
+	assert_int_equal(s->ttl_negative_target, 0);
+	look_timed(&w, true, 7200, MS_HOUR);
+	assert_int_equal(s->ttl_wait, 2 * MS_HOUR + 7200 * MS_SECOND);
+	look_timed(&w, true, 300, MS_HOUR); /* a shorter one that comes later shortens nothing */
+	look_timed(&w, false, 0, MS_HOUR);  /* nor does one that was not asked for make it longer */
+	assert_int_equal(s->ttl_wait, 2 * MS_HOUR + 7200 * MS_SECOND);
+	assert_int_equal(s->ttl_negative_target, 300); /* for people: as seen last */
+	look_timed(&w, true, 40000, MS_HOUR);
+	assert_int_equal(s->ttl_wait, 40000 * MS_SECOND);
+}
+
+static void nothing_waits_longer_than_the_longest_ttl_there_can_be(void **state)
+{
+	struct core_world w = world_new(PLATFORM_EXCHANGE);
+	const struct rec_selector *s;
+
+	(void)state;
+	says(&w, 0, SELECTOR_IN_PRODUCTION);
+	look_timed(&w, false, 0, 0);
+	s = record_selector(&w.r, "s1");
+	look_timed(&w, true, 600, 30 * MS_DAY);
+	assert_int_equal(s->ttl_wait, 7 * MS_DAY);
+	/* Another run: what stood there before may be in caches for as long as its own TTL said. */
+	w.o.sel[0].dns.ttl_record = 86400;
+	w.o.sel[0].dns.state = w.o.sel[0].dns.record = SEEN_WRONG;
+	look_timed(&w, false, 0, MS_HOUR);
+	says(&w, 0, SELECTOR_IN_PRODUCTION);
+	look_timed(&w, false, 0, MS_HOUR);
+	assert_int_equal(s->confirmed_since, w.now);
+	look_timed(&w, true, 600, MS_HOUR);
+	assert_int_equal(s->ttl_wait, MS_DAY);
+}
+
 static void an_intent_is_not_done_after_three_good_looks(void **state)
 {
 	struct core_world w = world_settled();
@@ -418,6 +472,8 @@ int main(void)
 	        cmocka_unit_test(another_key_begins_anew),
 	        cmocka_unit_test(an_enable_of_ours_explains_once),
 	        cmocka_unit_test(the_run_of_good_lookups),
+	        cmocka_unit_test(ttls_that_were_not_asked_for_count_from_when_they_are),
+	        cmocka_unit_test(nothing_waits_longer_than_the_longest_ttl_there_can_be),
 	        cmocka_unit_test(an_intent_is_not_done_after_three_good_looks),
 	        cmocka_unit_test(answers_end_an_intent_or_keep_it),
 	        cmocka_unit_test(a_leaked_key_is_named_when_the_new_one_signs),
