@@ -235,15 +235,13 @@ struct inventory *inventory_build(const struct config *cfg, const struct invento
 	return inv;
 }
 
-/* Settings held before the start. What no longer fits the configuration is left out. */
-static struct inventory *restore_held(const struct config *cfg, const struct inventory_text *held)
+struct inventory *inventory_read_settings(const struct config *cfg, const char *text, size_t len)
 {
 	struct inventory *inv = inventory_new(0);
 	struct desired_list all = {0};
 	struct diags scratch = {0};
 
-	inventory_file_parse(
-	        cfg, held->text, held->len, "held", inv->arena, inv->windows, true, &all, &scratch);
+	inventory_file_parse(cfg, text, len, "held", inv->arena, inv->windows, true, &all, &scratch);
 	merge(inv, cfg, NULL, &all, &scratch);
 	diags_clear(&scratch);
 	free(all.list);
@@ -268,7 +266,7 @@ struct inventory *inventory_start(const struct config *cfg, const struct invento
 		if (good[i].text && !str_eq(good[i].path, INVENTORY_HELD))
 			then[n_then++] = good[i];
 	if (text)
-		held = restore_held(cfg, text);
+		held = inventory_read_settings(cfg, text->text, text->len);
 	struct inventory *previous = inventory_build(cfg, then, n_then, NULL, 0, held, &scratch);
 	inv = inventory_build(cfg, files, n, good, n_good, previous, d);
 	diags_clear(&scratch);
@@ -320,6 +318,17 @@ static void put_held(struct buf *b, const struct desired *d)
 	buf_puts(b, "}\n");
 }
 
+#define HELD_HEAD "domains:\n"
+
+char *inventory_settings(const struct desired *d)
+{
+	struct buf b = {0};
+
+	buf_puts(&b, HELD_HEAD);
+	put_held(&b, d);
+	return b.data;
+}
+
 char *inventory_held(const struct inventory *inv)
 {
 	struct buf b = {0};
@@ -330,7 +339,7 @@ char *inventory_held(const struct inventory *inv)
 		if (!c->held)
 			continue;
 		if (b.len == 0)
-			buf_puts(&b, "domains:\n");
+			buf_puts(&b, HELD_HEAD);
 		put_held(&b, &inv->list[lower_bound(inv, c->domain, (int)c->platform)]);
 	}
 	return b.data;

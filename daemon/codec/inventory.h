@@ -71,6 +71,11 @@ void inventory_free(struct inventory *inv); /* NULL is fine */
  * beside the good texts; NULL when there are none. Free with free(). */
 char *inventory_held(const struct inventory *inv);
 
+/* One domain's settings as such a text, and such a text read again: without what no longer fits the configuration. Free with
+ * free(), inventory_free(). */
+char *inventory_settings(const struct desired *d);
+struct inventory *inventory_read_settings(const struct config *cfg, const char *text, size_t len);
+
 /* "mydomain.ovh" or "mydomain.ovh:mxplan", in any spelling that the inventory accepts. 0; -EINVAL for what is no such
  * name, -ENOENT, -ENOTUNIQ when the domain stands on two platforms and none was named. */
 int inventory_find(const struct inventory *inv, const char *name, const struct desired **ret);

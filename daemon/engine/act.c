@@ -246,7 +246,7 @@ void act_put_intent(struct job *j)
 	if (dec->action == ACTION_ENABLE && dec->scheduled && j->order.order == ORDER_NONE)
 		brakes_switching(j->account, j->slot, true);
 	job_save(j);
-	slot_note_api(j->slot, true);
+	slot_in_flight(j->slot, true);
 	job_commit(j, intent_durable);
 }
 

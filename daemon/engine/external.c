@@ -127,13 +127,15 @@ static void remind(struct job *j, const struct seen_selector *s)
  * server is of no use to anybody any more. */
 void external_sweep(struct job *j)
 {
+	bool hands_off = j->standing.observe || j->slot->missing_since != 0; /* rule 8 */
+
 	for (unsigned i = 0; i < j->pass.seen.n; i++) {
 		const struct seen_selector *s = &j->pass.seen.sel[i];
 		struct fields f;
 
 		remind(j, s);
 		if (s->key == NULL || s->key->revoked == 0 || s->dns_at == 0 || !seen_as_wanted(s) ||
-		        s->key->mapped || s->key->taken || j->standing.observe)
+		        s->key->mapped || s->key->taken || hands_off)
 			continue;
 		if (s->want == WANT_REVOKED && s->key->shown == 0)
 			write_down(j, s, KEYSTORE_SHOWN);

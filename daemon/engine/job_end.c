@@ -121,10 +121,9 @@ void job_end(struct job *j)
 	s->reason = (uint8_t)r->reason;
 	s->unsigned_now = r->not_signing_since != 0 ||
 	                  (r->first_met != 0 && record_signer(r) == NULL && r->status != STATUS_ENABLED);
-	s->in_flight = record_has_intent(r);
 	job_save(j);
 	history_verdict(j);
-	slot_note_api(s, s->in_flight);
+	slot_in_flight(s, record_has_intent(r));
 	job_commit(j, ended);
 }
 

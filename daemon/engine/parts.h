@@ -232,13 +232,22 @@ void slot_schedule(struct slot *s, enum urgency urgency, int64_t next_look);
 void slot_unschedule(struct slot *s);
 struct slot *slot_find(
         struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
-void slot_note_api(const struct slot *s, bool in_flight);       /* becomes durable with the record */
 size_t slots_after(const struct engine *e, const char *domain); /* the first beyond that name, "" = of all */
 void slots_take(struct engine *e, struct inventory *inv);
 void slots_drop_missing(struct engine *e);
 void slots_clock_set(
         struct account *a); /* its clock was measured: no look lies further ahead than poll.settled */
 void slots_clear(struct engine *e);
+
+/* --- orphans.c: domains that left before this start with a change in flight ---------------------------------------- */
+
+/* Has it a change that is not resolved? Notes what is needed to follow it, should it leave meanwhile; becomes durable with
+ * the record. */
+void slot_in_flight(struct slot *s, bool in_flight);
+/* The store knows this domain, the inventory does not. */
+void orphan_adopt(struct engine *e, const struct store_key *k, enum platform p, const struct store_due *d);
+bool orphans_take(struct engine *e); /* puts them behind the slots; were there any? */
+void orphans_clear(struct engine *e);
 
 /* --- brakes.c: caps and breaker ------------------------------------------------------------------------------------ */
 

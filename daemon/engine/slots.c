@@ -123,93 +123,6 @@ struct slot *slot_find(struct engine *e, const char *name)
 /* --- taking an inventory ----------------------------------------------------------------------------------------- */
 
 /* What the store knows of every domain's schedule, so that next_look survives a restart. */
-/* A domain that left the inventory before this start with a change in flight: what the store knows of it is enough to look
- * at it, and nothing new ever begins. */
-struct orphan {
-	struct desired d;
-	struct slot *slot; /* NULL once it is among the slots */
-	char *text[4];
-	struct orphan *next;
-};
-
-static void api_fact(char *dst, size_t n, int64_t id)
-{
-	str_format(dst, n, "zimbra-v2/%lld", (long long)id);
-}
-
-/* Which of Zimbra's two APIs its change went to: the key of the store does not tell, nor the inventory once it has left. */
-void slot_note_api(const struct slot *s, bool in_flight)
-{
-	char name[40];
-
-	if (s->d->platform != PLATFORM_ZIMBRA || s->missing_since != 0)
-		return;
-	api_fact(name, sizeof(name), s->id);
-	store_set_fact(s->account->e->p.store, name, in_flight && s->d->zimbra_api == ZIMBRA_V2 ? "1" : NULL);
-}
-
-static enum zimbra_api noted_api(struct engine *e, int64_t id)
-{
-	char name[40];
-
-	api_fact(name, sizeof(name), id);
-	char *v2 = store_fact(e->p.store, name);
-	enum zimbra_api api = v2 != NULL ? ZIMBRA_V2 : ZIMBRA_V1;
-	free(v2);
-	return api;
-}
-
-static void adopt(struct engine *e, const struct store_key *k, enum platform p, const struct store_due *d)
-{
-	struct account *a = account_by_name(e, k->account);
-
-	/* Keys of our own are not followed: nobody but this daemon moves them, so what was begun is found done or not when the
-	 * domain is back, and until then the signer keeps the map that it has. */
-	if (a == NULL || !d->has_intent || e->n_slots_before != 0 || p == PLATFORM_EXTERNAL)
-		return;
-	struct orphan *o = xcalloc(1, sizeof(*o));
-	const char *const from[] = {k->domain, k->account, k->service, k->organization};
-	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
-		o->text[i] = xstrdup(from[i]);
-	o->d = (struct desired){
-	        .domain = o->text[0],
-	        .account = a->cfg->name,
-	        .service = o->text[2],
-	        .organization = o->text[3][0] != '\0' ? o->text[3] : NULL,
-	        .zone = o->text[0],
-	        .zone_account = a->cfg->name,
-	        .platform = p,
-	        .zimbra_api = p == PLATFORM_ZIMBRA ? noted_api(e, d->id) : ZIMBRA_V1,
-	        .dns = DNS_MANUAL,
-	        .mode = MODE_OBSERVE,
-	        .own_mode = MODE_OBSERVE,
-	        .file = "",
-	};
-	o->slot = xcalloc(1, sizeof(*o->slot));
-	o->slot->d = &o->d;
-	o->slot->account = a;
-	o->slot->id = d->id;
-	o->slot->in_flight = true;
-	o->slot->missing_since = loop_boot(e->p.loop);
-	slot_schedule(o->slot, URGENT_IN_FLIGHT, d->next_look);
-	o->next = e->orphans;
-	e->orphans = o;
-}
-
-static int slot_cmp(const void *a, const void *b);
-
-static void take_orphans(struct engine *e)
-{
-	for (struct orphan *o = e->orphans; o != NULL; o = o->next) {
-		if (o->slot == NULL)
-			continue;
-		e->slots = xrealloc(e->slots, (e->n_slots + 1) * sizeof(*e->slots));
-		e->slots[e->n_slots++] = o->slot;
-		o->slot = NULL;
-	}
-	qsort(e->slots, e->n_slots, sizeof(*e->slots), slot_cmp);
-}
-
 static bool take_due(void *arg, const struct store_key *k, const struct store_due *d)
 {
 	struct engine *e = arg;
@@ -246,7 +159,7 @@ static bool take_due(void *arg, const struct store_key *k, const struct store_du
 		else
 			hi = mid;
 	}
-	adopt(e, k, probe.platform, d);
+	orphan_adopt(e, k, probe.platform, d);
 	return true;
 }
 
@@ -342,7 +255,8 @@ void slots_take(struct engine *e, struct inventory *inv)
 	e->n_slots_before = n_old;
 	if (added != 0 || n_old == 0)
 		store_each_due(e->p.store, take_due, e);
-	take_orphans(e);
+	if (orphans_take(e))
+		qsort(e->slots, e->n_slots, sizeof(*e->slots), slot_cmp);
 	if (gone * 10 > listed) {
 		char lost[24], all[STR_COUNT];
 
@@ -406,11 +320,5 @@ void slots_clear(struct engine *e)
 	free(e->slots);
 	e->slots = NULL;
 	e->n_slots = 0;
-	for (struct orphan *o = e->orphans, *next; o != NULL; o = next) {
-		next = o->next;
-		for (size_t i = 0; i < ARRAY_SIZE(o->text); i++)
-			free(o->text[i]);
-		free(o);
-	}
-	e->orphans = NULL;
+	orphans_clear(e);
 }

@@ -11,6 +11,7 @@
 
 #include "base/util.h"
 #include "codec/window.h"
+#include "core/external.h"
 #include "unit/inventory_common.h"
 
 static void sorted_and_found(void **state)
@@ -176,6 +177,17 @@ static void check_same(const struct desired *x, const struct desired *y)
 	assert_true(str_eq(window_text(x), window_text(y)));
 }
 
+static void check_settings(const struct config *c, const struct desired *x)
+{
+	char *text = inventory_settings(x);
+	struct inventory *inv = inventory_read_settings(c, text, strlen(text));
+
+	assert_int_equal(inv->n, 1);
+	check_same(&inv->list[0], x);
+	inventory_free(inv);
+	free(text);
+}
+
 static void settings_held_survive_a_restart(void **state)
 {
 	struct config *c = lenient_config();
@@ -197,6 +209,7 @@ static void settings_held_survive_a_restart(void **state)
 	for (size_t i = 0; i < 4; i++) {
 		assert_true(third->conflicts[i].held);
 		check_same(&first->list[i], &third->list[i]);
+		check_settings(c, &first->list[i]);
 	}
 	char *again = inventory_held(third);
 	assert_string_equal(again, held);
@@ -206,6 +219,54 @@ static void settings_held_survive_a_restart(void **state)
 	inventory_free(first);
 	free(again);
 	free(held);
+	config_free(c);
+}
+
+static void check_same_external(const struct external *x, const struct external *y)
+{
+	assert_string_equal(x->signer, y->signer);
+	assert_true(x->layout == y->layout && str_eq(x->stamp, y->stamp));
+	assert_true(str_eq(x->selector, y->selector) && str_eq(x->target, y->target));
+	assert_true(str_eq(x->pair[0], y->pair[0]) && str_eq(x->pair[1], y->pair[1]));
+	assert_true(x->key == y->key && x->bits == y->bits && x->record == y->record);
+	assert_true(x->revoke == y->revoke && x->ttl == y->ttl);
+	assert_int_equal(x->confirm_message, y->confirm_message);
+	assert_true(str_eq(x->tag_h, y->tag_h) && str_eq(x->tag_n, y->tag_n) && str_eq(x->tag_s, y->tag_s));
+	assert_true(str_eq(x->tag_t, y->tag_t) && str_eq(x->tag_g, y->tag_g));
+}
+
+/* What is noted of keys of our own while a change of them is under way, should they leave the inventory meanwhile. */
+static void settings_of_keys_of_our_own(void **state)
+{
+	struct config *c = config("signers: {opendkim: {stamp: /a}, rspamd: {stamp: /b}}\n"),
+	              *none = config("");
+	struct inventory *inv = good(c,
+	        "defaults: {platform: external}\n"
+	        "domains:\n"
+	        "  - {domain: a.example, signer: opendkim, key: both, bits: 3072, record: cname, target: "
+	        "t.example, dns: rfc2136, dns_server: primary, selectors: [dk1, dk2], revoke: 1d, ttl: 5min, "
+	        "confirm: message, tags: {h: sha256, s: email, n: 'a note', t: y}}\n"
+	        "  - {domain: b.example, signer: rspamd, key: ed25519, record: dkim, dns: ovh, selector: "
+	        "'x%Y%n', policy: {rotate_every: 30d}}\n");
+
+	(void)state;
+	assert_int_equal(inv->n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		char *text = inventory_settings(&inv->list[i]);
+		struct inventory *again = inventory_read_settings(c, text, strlen(text));
+		struct inventory *without = inventory_read_settings(none, text, strlen(text));
+
+		assert_int_equal(again->n, 1);
+		check_same(&again->list[0], &inv->list[i]);
+		assert_true(str_eq(again->list[0].dns_server, inv->list[i].dns_server));
+		check_same_external(again->list[0].external, inv->list[i].external);
+		assert_int_equal(without->n, 0); /* there is no such signer any more */
+		inventory_free(without);
+		inventory_free(again);
+		free(text);
+	}
+	inventory_free(inv);
+	config_free(none);
 	config_free(c);
 }
 
@@ -309,6 +370,7 @@ int main(void)
 	        cmocka_unit_test(a_faulty_file_keeps_its_last_good_version),
 	        cmocka_unit_test(two_files_claim_a_domain),
 	        cmocka_unit_test(settings_held_survive_a_restart),
+	        cmocka_unit_test(settings_of_keys_of_our_own),
 	        cmocka_unit_test(conflicts_that_began_while_we_were_down),
 	        cmocka_unit_test(what_no_longer_fits_the_configuration_is_not_held),
 	        cmocka_unit_test(windows_are_expanded_and_renewed),
