@@ -137,16 +137,23 @@ static void sooner(int64_t *at, int64_t then, int64_t now)
 		*at = then;
 }
 
-int64_t fair_keys_next(const struct fair_keys *f, const struct desired *d, int64_t now)
+int64_t fair_keys_next(const struct fair_keys *f, int64_t now)
 {
 	int64_t at = 0;
 
 	sooner(&at, f->takes, now);
-	for (unsigned i = 0; i < f->n; i++) {
+	for (unsigned i = 0; i < f->n; i++)
 		sooner(&at, f->key[i].served, now);
+	return at;
+}
+
+int64_t fair_keys_over(const struct fair_keys *f, const struct desired *d, int64_t now)
+{
+	int64_t at = 0;
+
+	for (unsigned i = 0; i < f->n; i++)
 		if (f->key[i].shown != 0 && !f->key[i].gone)
 			sooner(&at, f->key[i].shown + d->external->revoke + 1, now);
-	}
 	return at;
 }
 

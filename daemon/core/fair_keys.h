@@ -30,7 +30,9 @@ struct fair_keys {
 /* As fair_begin() and its like. */
 void fair_keys_begin(struct fair_keys *f, const struct desired *d, const struct record *r,
         const struct fair_pace *pace, int64_t now);
-int64_t fair_keys_next(const struct fair_keys *f, const struct desired *d, int64_t now);
+int64_t fair_keys_next(const struct fair_keys *f, int64_t now);
+/* When the record of a revoked key has said so for long enough, 0 = none does; a look may only have found since when. */
+int64_t fair_keys_over(const struct fair_keys *f, const struct desired *d, int64_t now);
 void fair_keys_pass(struct fair_keys *f, int64_t now);
 /* held: what ret->sel[].key points to. */
 void fair_keys_see(const struct fair_keys *f, const struct desired *d, const struct record *r, int64_t now,

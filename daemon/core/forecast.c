@@ -207,6 +207,17 @@ static int64_t pace_after(int64_t next, int64_t pace, int64_t at)
 	return at <= next || pace <= 0 ? next : next + (at - next + pace - 1) / pace * pace;
 }
 
+/* The look that finds a change of the weather is one of those that follow each other; for what is over at an instant that is
+ * known beforehand there is a look of its own. */
+static int64_t leap_to(int64_t next, int64_t pace, int64_t change, int64_t over)
+{
+	int64_t at = change != 0 ? pace_after(next, pace, change) : INT64_MAX;
+
+	if (over > next && over < at)
+		at = over;
+	return at != INT64_MAX ? at : next;
+}
+
 /* Until then the daily cap that is full stays full: no domain leaves the day. */
 static int64_t full_until(const struct forecast_account *a)
 {
@@ -223,14 +234,15 @@ static void look_again(struct forecast_domain *x, const struct forecast_account 
         const struct decision *dec)
 {
 	int64_t now = x->at, next = dec->next_look > now ? dec->next_look : now + SECOND;
-	int64_t change = is_external(x) ? fair_keys_next(&x->keys, x->d, now) : fair_next(&x->fair);
+	int64_t change = is_external(x) ? fair_keys_next(&x->keys, now) : fair_next(&x->fair);
+	int64_t over = is_external(x) ? fair_keys_over(&x->keys, x->d, now) : 0;
 
 	x->at = next;
-	if (change != 0) {
+	if (change != 0 || over != 0) {
 		int64_t pace = next - now;
 
 		if (pace == a->rules.settled) /* it doubles no more */
-			x->at = pace_after(next, pace, change);
+			x->at = leap_to(next, pace, change, over);
 		if (dec->next_at > now && dec->next_at < x->at)
 			x->at = dec->next_at;
 		x->idle = 0;

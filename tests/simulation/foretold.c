@@ -98,12 +98,33 @@ static const struct scene scenes[] = {
                         "c.example external virgin 2", "d.example external virgin 2, revoke: 20d"},
          .age = 63 * MS_DAY,
          .least = 4 * 60},
+        {.name = "two keys side by side, and two names in turn",
+         .policy = "rotate_every: 30d, grace: 7d, splay: 10%",
+         .domains = {"a.example external virgin 2, key: both",
+                        "b.example external virgin 2, key: both, revoke: 2d",
+                        "c.example external virgin 2, record: cname, target: keys-c.example, "
+                        "selectors: [ one, two ]",
+                        "d.example external virgin 2, key: both, record: cname, target: "
+                        "keys-d.example, selectors: [ k1, k2 ], revoke: 1d"},
+         .age = 10 * MS_MINUTE,
+         .least = 4 * 100},
+        {.name = "both in the middle of a life",
+         .policy = "rotate_every: 20d, grace: 7d, splay: 100%",
+         .domains = {"a.example external virgin 2, key: both",
+                        "b.example external virgin 2, record: cname, target: keys-b.example, "
+                        "selectors: [ one, two ], revoke: 2d",
+                        "c.example external virgin 2, key: both, record: cname, target: "
+                        "keys-c.example, selectors: [ k1, k2 ], revoke: 1d",
+                        "d.example external virgin 2, record: cname, target: keys-d.example, "
+                        "selectors: [ left, right ], ttl: 5min, policy: { rotate_every: 25d }"},
+         .age = 63 * MS_DAY,
+         .least = 4 * 60},
         {.name = "nothing is foretold where nothing will be done",
          .policy = "rotate_every: 60d, grace: 7d, splay: 0%",
          .domains = {"a.example exchange signing 1", "b.example exchange signing 2, mode: observe",
                         "c.example emailpro virgin 2, mode: observe",
                         "d.example exchange signing 2, policy: { rotate_every: never }"},
-         .age = 40 * MS_DAY         },
+         .age = 40 * MS_DAY                                                  },
 };
 
 static void hear(void *arg, enum event e, int priority, const struct fields *f, const char *message)
@@ -131,6 +152,27 @@ static void put(struct list *l, int64_t at, const char *domain, const char *acti
 	str_copy(x->selector, sizeof(x->selector), selector != NULL ? selector : "");
 }
 
+/* Where keys of our own lie side by side, each has a record of its own to be written. */
+static void put_call(const struct json *c, int64_t at)
+{
+	const char *domain = json_string(json_get(c, "domain")), *action = json_string(json_get(c, "action"));
+	bool named = false;
+
+	for (const struct json *e = json_first(json_get(c, "zone_edits")); e != NULL; e = json_next(e)) {
+		const char *name = json_string(json_get(e, "name"));
+		char selector[64];
+
+		if (name == NULL)
+			continue; /* the refresh */
+		str_copy(selector, sizeof(selector), name);
+		selector[strcspn(selector, ".")] = '\0';
+		put(&run.foretold, at, domain, action, selector);
+		named = true;
+	}
+	if (!named)
+		put(&run.foretold, at, domain, action, json_string(json_get(c, "selector")));
+}
+
 static void foretold(void *arg, enum ask_result result, const char *text, struct buf *json)
 {
 	const struct json *root = NULL;
@@ -145,8 +187,7 @@ static void foretold(void *arg, enum ask_result result, const char *text, struct
 
 		if (!time_parse(json_string(json_get(c, "at")), &at))
 			scene_trouble("a call without a time");
-		put(&run.foretold, at, json_string(json_get(c, "domain")), json_string(json_get(c, "action")),
-		        json_string(json_get(c, "selector")));
+		put_call(c, at);
 	}
 	run.waiting = json_count(json_get(root, "waiting"));
 	json_free(root);
@@ -208,6 +249,12 @@ static int by_time(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
+/* Keys of c.example that lie in a zone of their own lie in keys-c.example here. */
+static const char *domain_of(const char *zone)
+{
+	return str_prefix(zone, "keys-") ? zone + strlen("keys-") : zone;
+}
+
 static void collect(size_t from)
 {
 	for (size_t i = from; i < world_changes(sim.world); i++) {
@@ -217,7 +264,7 @@ static void collect(size_t from)
 		if (c->broken != 0)
 			scene_trouble(c->why);
 		if (*action != '\0')
-			put(&run.sent, c->at, c->domain, action, c->selector);
+			put(&run.sent, c->at, domain_of(c->domain), action, c->selector);
 	}
 	qsort(run.sent.of, run.sent.n, sizeof(run.sent.of[0]), by_time);
 }

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "core/dname.h"
+#include "core/external.h"
+#include "core/keyname.h"
 #include "io/dns.h"
 #include "io/http.h"
 #include "io/loop.h"
@@ -41,6 +44,27 @@ static struct config *configure(const struct scene *s)
 	return c;
 }
 
+/* The zone that keys lie in is ours, and a person has made the domain's CNAMEs into it. */
+static void lead_away(const struct desired *d)
+{
+	const struct external *x = d->external;
+	char deed[3 * DNAME_TEXT], name[DNAME_TEXT];
+
+	world_add_domain(
+	        sim.world, sim.now, "default", "mxplan", "none", x->target, x->target, "ovh", 2, "virgin");
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(x->pair); i++) {
+		char second[SELECTOR_NAME];
+		const char *selector = x->pair[i / 2];
+
+		if (i % 2 == 1 && keyname_second(second, sizeof(second), selector))
+			selector = second;
+		external_owner(name, d, selector);
+		str_format(deed, sizeof(deed), "record %s._domainkey CNAME %s.", selector, name);
+		if (world_person(sim.world, sim.now, d->domain, deed) != 0)
+			scene_trouble(deed);
+	}
+}
+
 static struct inventory *populate(const struct scene *s)
 {
 	struct buf b = {0};
@@ -57,10 +81,11 @@ static struct inventory *populate(const struct scene *s)
 			scene_trouble(s->domains[i]);
 		bool hosted = str_eq(platform, "exchange") || str_eq(platform, "emailpro");
 		bool external = str_eq(platform, "external");
+		bool key = more != NULL && strstr(more, " key:") != NULL;
 		buf_printf(&b, "  - { domain: %s, platform: %s%s%s%s }\n", name, platform,
-		        hosted     ? ", service: svc-1"
-		        : external ? ", key: ed25519"
-		                   : "",
+		        hosted             ? ", service: svc-1"
+		        : external && !key ? ", key: ed25519"
+		                           : "",
 		        own ? "" : ", dns: ovh", more != NULL ? more : "");
 		if (world_add_domain(sim.world, sim.now, "default", external ? "mxplan" : platform,
 		            hosted ? "svc-1" : "00000000-0000-4000-8000-000000000001", name, name, "ovh",
@@ -72,6 +97,9 @@ static struct inventory *populate(const struct scene *s)
 	if (d.n != 0)
 		scene_trouble(d.list[0].text);
 	buf_free(&b);
+	for (size_t i = 0; i < inv->n; i++)
+		if (inv->list[i].external != NULL && inv->list[i].external->record == RECORD_CNAME)
+			lead_away(&inv->list[i]);
 	return inv;
 }
 
