@@ -8,21 +8,30 @@
 #include "codec/ovhsign.h"
 #include "codec/url.h"
 
+static void add_header(struct buf *out, const char *name, const char *value)
+{
+	buf_puts(out, name);
+	buf_puts(out, value);
+	buf_puts(out, "\n");
+}
+
 void ovhauth_headers(
         struct buf *out, const struct credentials *c, const char *token, const struct ovhauth_request *r)
 {
-	char signature[OVHSIGN_TEXT];
+	char signature[OVHSIGN_TEXT], at_text[24];
 	int64_t at = r->at_ms / MS_SECOND;
 
 	if (c->kind == CREDENTIALS_OAUTH2) {
-		buf_printf(out, "Authorization: Bearer %s\n", token);
+		add_header(out, "Authorization: Bearer ", token);
 		return;
 	}
 	ovhsign(signature, c->application_secret, c->consumer_key, r->method, r->url, r->body, r->body_len,
 	        at);
-	buf_printf(out,
-	        "X-Ovh-Application: %s\nX-Ovh-Consumer: %s\nX-Ovh-Timestamp: %lld\nX-Ovh-Signature: %s\n",
-	        c->application_key, c->consumer_key, (long long)at, signature);
+	str_format(at_text, sizeof(at_text), "%lld", (long long)at);
+	add_header(out, "X-Ovh-Application: ", c->application_key);
+	add_header(out, "X-Ovh-Consumer: ", c->consumer_key);
+	add_header(out, "X-Ovh-Timestamp: ", at_text);
+	add_header(out, "X-Ovh-Signature: ", signature);
 }
 
 void ovhauth_token_body(struct buf *out, const struct credentials *c)

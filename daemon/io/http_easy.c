@@ -231,6 +231,16 @@ static void set_place(
 	curl_easy_setopt(h->curl, CURLOPT_PREREQFUNCTION, before_sending);
 }
 
+/* Beside the text curl gets the URL's parts: it would take the text apart itself, but then puts it together again, letter
+ * by letter, for nobody. What cannot be taken apart is left for curl to refuse. */
+static void set_url(struct http_handle *h, const char *url)
+{
+	bool whole = curl_url_set(h->url, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK;
+
+	curl_easy_setopt(h->curl, CURLOPT_URL, url);
+	curl_easy_setopt(h->curl, CURLOPT_CURLU, whole ? h->url : NULL);
+}
+
 bool http_easy_prepare(
         struct http_easy *t, const struct http_request *request, const char *user_agent, int64_t timeout_ms)
 {
@@ -245,7 +255,7 @@ bool http_easy_prepare(
 		str_format(t->error, sizeof(t->error), "%s%s", of_url ? "the URL " : "", fault);
 		return false;
 	}
-	curl_easy_setopt(t->curl, CURLOPT_URL, request->url);
+	set_url(t->handle, request->url);
 	curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(t->curl, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
@@ -334,7 +344,8 @@ struct http_handle *http_handle_new(void)
 	struct http_handle *h = xcalloc(1, sizeof(*h));
 
 	h->curl = curl_easy_init();
-	if (!h->curl)
+	h->url = curl_url();
+	if (!h->curl || !h->url)
 		abort(); /* only for want of memory, and then xmalloc has aborted */
 	return h;
 }
@@ -342,6 +353,7 @@ struct http_handle *http_handle_new(void)
 void http_handle_free(struct http_handle *h)
 {
 	curl_easy_cleanup(h->curl);
+	curl_url_cleanup(h->url);
 	free(h->origin);
 	free(h->ca_file);
 	free(h);

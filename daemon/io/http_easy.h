@@ -13,6 +13,7 @@
  * the same place; nothing of a request does. */
 struct http_handle {
 	CURL *curl;
+	CURLU *url;    /* of the request, in its parts */
 	char *origin;  /* scheme, host and port that it is set up for, found good; NULL = for none yet */
 	char *ca_file; /* beside it; NULL = the system's store */
 };
