@@ -6,9 +6,12 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/util.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "out.h"
 
@@ -39,6 +42,18 @@ static void end_after_write(struct evhttp_connection *c, void *arg)
 	evhttp_connection_free(c);
 }
 
+/* As libevent would, to whom it would have told it (not to HTTP/1.0), but formatted once a second. */
+static void add_date(struct sender *s, struct evkeyvalq *headers)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (now != s->date_at)
+		evutil_date_rfc1123(s->date, sizeof(s->date), gmtime_r(&now, &tm));
+	s->date_at = now;
+	evhttp_add_header(headers, "Date", s->date);
+}
+
 static void add_headers(struct sender *s, struct evhttp_request *req, const struct world_answer *a)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
@@ -56,6 +71,8 @@ static void add_headers(struct sender *s, struct evhttp_request *req, const stru
 	}
 	if (sim_chance(s->sim, s->sim->knobs.close_after))
 		evhttp_add_header(headers, "Connection", "close");
+	if (req->minor > 0)
+		add_date(s, headers);
 }
 
 /* Half of the body under a Content-Length that promises all of it, then the end of the connection. */

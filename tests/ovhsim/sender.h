@@ -2,6 +2,8 @@
 #ifndef OVHSIM_SENDER_H
 #define OVHSIM_SENDER_H
 
+#include <time.h>
+
 #include "sim.h"
 
 struct evhttp_request;
@@ -10,6 +12,8 @@ struct pending;
 struct sender {
 	struct sim *sim;
 	struct pending *pending; /* answers that wait */
+	time_t date_at;
+	char date[50]; /* of date_at, as the header tells it */
 };
 
 /* Sends or drops; takes the answer's body over. The request is gone for the caller. */

@@ -31,8 +31,8 @@ static void answer(struct world_rrs *r, const char *name, int type, uint32_t ttl
 
 static void soa_text(char *dst, size_t n, const char *rname, uint32_t serial, int64_t minimum)
 {
-	w_format(
-	        dst, n, "ns1." W_NS_ZONE " %s %u 86400 3600 3600000 %lld", rname, serial, (long long)minimum);
+	w_format(dst, n, "ns1." W_NS_ZONE " %s %u 86400 3600 3600000 %llu", rname, serial,
+	        (unsigned long long)minimum);
 }
 
 /* The SOA of the zone, in the answer or, for what does not exist, beside it. */

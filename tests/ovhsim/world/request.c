@@ -121,7 +121,7 @@ static bool matches(struct w_call *c, const char *pattern)
 	unsigned i = 0;
 
 	for (; *pattern; i++) {
-		size_t len = strcspn(pattern, "/");
+		size_t len = (size_t)(strchrnul(pattern, '/') - pattern);
 
 		if (i == c->n_seg)
 			return false;
@@ -356,7 +356,7 @@ static void query_id(struct w_call *c, char dst[80])
 {
 	const struct w_value *form = &c->w->value[SW_QUERY_ID];
 	uint64_t a = w_mix(c->w->seed ^ c->w->request_no), b = w_mix(a);
-	long long at = (long long)(c->w->now / 1000);
+	unsigned long long at = (unsigned long long)(c->w->now / 1000);
 
 	*dst = 0;
 	if (w_is(form, "old"))

@@ -73,23 +73,25 @@ void w_printf(struct w_buf *b, const char *fmt, ...)
 	b->len += (size_t)n;
 }
 
-static const char *decimal(char dst[21], unsigned long long v)
+#define DIGITS 21 /* of the largest number, terminated */
+
+static const char *number(char dst[DIGITS], unsigned long long v, unsigned base, int width)
 {
-	char *p = dst + 20;
+	char *p = dst + DIGITS - 1;
 
 	*p = 0;
-	do {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
+	for (; v || width > 0; width--) {
+		*--p = "0123456789abcdef"[v % base];
+		v /= base;
+	}
 	return p;
 }
 
-/* The formats that names are made of: %s, %c, %u and %llu. A simulator asked for thousands of names a second would
+/* The formats that names are made of. A simulator asked for thousands of names a second would
  * spend a quarter of its time in printf. false: fmt holds something else. */
 static bool format_name(char *dst, size_t n, const char *fmt, va_list ap)
 {
-	char digits[21], letter[2] = "";
+	char digits[DIGITS], letter[2] = "";
 	size_t at = 0;
 
 	while (*fmt) {
@@ -101,11 +103,15 @@ static bool format_name(char *dst, size_t n, const char *fmt, va_list ap)
 			if (text[1] == 's')
 				text = va_arg(ap, const char *);
 			else if (text[1] == 'u')
-				text = decimal(digits, va_arg(ap, unsigned));
+				text = number(digits, va_arg(ap, unsigned), 10, 1);
 			else if (text[1] == 'c')
 				text = memset(letter, va_arg(ap, int), 1);
 			else if (!strncmp(text, "%llu", 4) && (fmt += 2))
-				text = decimal(digits, va_arg(ap, unsigned long long));
+				text = number(digits, va_arg(ap, unsigned long long), 10, 1);
+			else if (!strncmp(text, "%llx", 4) && (fmt += 2))
+				text = number(digits, va_arg(ap, unsigned long long), 16, 1);
+			else if (!strncmp(text, "%016llx", 7) && (fmt += 5))
+				text = number(digits, va_arg(ap, unsigned long long), 16, 16);
 			else
 				return false;
 			len = strlen(text);
