@@ -195,7 +195,7 @@ fuzz:
 	@tests/tools/fuzz.sh $(FUZZ_SECONDS)
 fuzz-build: $(FUZZ)
 
-# The threads beside the loop, under ThreadSanitizer: that of the keys, and the resolver's.
+# The threads beside the loop, under ThreadSanitizer: that of the keys, and that of the look-ups.
 TSAN_TESTS := test_keystore test_dns test_dns_many
 tsan:
 	@tests/tools/deps.sh build unit

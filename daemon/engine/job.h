@@ -29,6 +29,7 @@ struct job {
 	unsigned reserved, rounds;
 	struct lookup lookups[SELECTORS_MAX];
 	unsigned looking;              /* look-ups not answered yet */
+	bool in_dns;                   /* it waits for them, and is counted by its account */
 	bool restarted;                /* a light look became a full one */
 	bool acted;                    /* a change was sent */
 	struct external_job *external; /* NULL but for external domains */
@@ -51,6 +52,7 @@ struct job {
 /* job_look.c: which look is due; it begins; and then job.c folds in what was read and decides. */
 enum look_kind job_look_for(const struct job *j);
 void job_read(struct job *j, enum look_kind kind);
+void job_in_dns(struct job *j, bool on); /* it waits for the DNS alone, or no more */
 void job_fold(struct job *j);
 void job_decide(struct job *j); /* plans on what was read, and acts or ends */
 void job_end(struct job *j);    /* saves, schedules, frees */

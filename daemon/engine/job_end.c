@@ -155,6 +155,7 @@ void job_cancel(struct job *j)
 	for (unsigned i = 0; i < SELECTORS_MAX; i++)
 		if (j->lookups[i].look != NULL)
 			dns_cancel(j->lookups[i].look);
+	job_in_dns(j, false);
 	act_release(j);
 	external_release(j);
 	budget_release(&a->budget, j->reserved);

@@ -100,6 +100,17 @@ static void ask_next(struct job *j)
 
 /* --- our own look-ups ------------------------------------------------------------------------------------------- */
 
+void job_in_dns(struct job *j, bool on)
+{
+	if (on == j->in_dns)
+		return;
+	j->in_dns = on;
+	if (on)
+		j->account->in_dns++;
+	else
+		j->account->in_dns--;
+}
+
 static void looked(void *arg, const struct evidence *ev)
 {
 	struct lookup *l = arg;
@@ -110,8 +121,10 @@ static void looked(void *arg, const struct evidence *ev)
 	s->dns = *ev;
 	j->e->dns_looks[ev->state <= SEEN_BOGUS ? ev->state : SEEN_UNKNOWN]++;
 	s->dns_at = account_now(j->account);
-	if (--j->looking == 0)
-		job_fold(j);
+	if (--j->looking > 0)
+		return;
+	job_in_dns(j, false);
+	job_fold(j);
 }
 
 /* A light look reads no selector: those recorded are looked up all the same, for DNS costs no budget. */
@@ -185,4 +198,6 @@ static void look_up(struct job *j)
 	}
 	if (--j->looking == 0)
 		job_fold(j);
+	else
+		job_in_dns(j, true);
 }

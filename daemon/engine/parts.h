@@ -80,7 +80,7 @@ struct account {
 	struct call *head[URGENCIES], *tail[URGENCIES]; /* waiting to leave */
 	struct call *sent;                              /* under way */
 	struct heap due[URGENCIES];
-	unsigned jobs;
+	unsigned jobs, in_dns; /* in_dns: of them, those that wait for the DNS alone */
 	struct day changes, troubles, switching;
 	bool breaker;
 	size_t domains;

@@ -1,161 +1,262 @@
-/* The daemon's look-ups: options, the window over looks, deadlines, and the pump that hands answers to looks
- * and evidence to callers. How one look goes is in dns_look.c; who is asked, in dns_resolver.c and
- * dns_direct.c. It must never call back from inside a call, nor after dns_cancel() or dns_free(). */
+/* The daemon's look-ups, as the loop that asks for them sees them. Sockets for a dozen questions a look, the proofs of DNSSEC
+ * and the reading of keys are half of what a pass over many domains costs, and the loop that talks to OVHcloud need not wait
+ * for them: looks are made in a room on a thread of its own (dns_room.c), and go to and fro in batches, those of one turn of
+ * either loop under one lock and with one wake-up. A look belongs to one side at a time, as its place says; only the loop's
+ * side drops looks, and what the thread holds it lets go by itself. It must never wait for the other side, nor wake up while
+ * nothing is asked, nor call back from inside a call, nor after dns_cancel() or dns_free(). */
 #include "io/dns.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <event2/event.h>
 
 #include "base/util.h"
-#include "io/dns_book.h"
 #include "io/dns_parts.h"
 #include "io/loop.h"
 
-#define LOOKS_RUNNING 64 /* each has a dozen questions; the parts have windows of their own */
+/* An eventfd and who hears it. */
+struct bell {
+	int fd;
+	struct event *ev;
+};
 
-void dns_asks_init(struct dns_asks *list)
+struct dns {
+	struct bell asked, answered; /* to the thread; to the loop */
+	/* the loop's */
+	struct timer *send;
+	struct dns_looks fresh, back; /* until this turn ends; until they are told */
+	pthread_t thread;
+	bool runs, telling, dying;
+	/* the thread's */
+	struct loop *loop;
+	struct dns_room *room;
+	struct dns_looks over; /* until its turn ends */
+	struct timer *turn;
+	/* both, under the lock */
+	pthread_mutex_t lock;
+	struct dns_looks in, out;
+	struct dns_look *dropped; /* in the thread's hands, and nobody wants to know any more */
+	const char *warning;
+	bool stop;
+};
+
+static void move_all(struct dns_looks *from, struct dns_looks *to, enum dns_look_place place)
 {
-	*list = (struct dns_asks){.end = &list->first};
-}
+	struct dns_look *h;
 
-void dns_asks_add(struct dns_asks *list, struct dns_ask *a)
-{
-	a->next = NULL;
-	a->prev = list->end;
-	*list->end = a;
-	list->end = &a->next;
-	list->n++;
-}
-
-void dns_asks_remove(struct dns_asks *list, struct dns_ask *a)
-{
-	*a->prev = a->next;
-	if (a->next)
-		a->next->prev = a->prev;
-	else
-		list->end = a->prev;
-	list->n--;
-}
-
-struct dns_ask *dns_asks_take(struct dns_asks *list)
-{
-	struct dns_ask *a = list->first;
-
-	if (a)
-		dns_asks_remove(list, a);
-	return a;
-}
-
-static void looks_add(struct dns_looks *list, struct dns_look *k)
-{
-	k->next = NULL;
-	k->prev = list->end;
-	*list->end = k;
-	list->end = &k->next;
-	list->n++;
-}
-
-static void looks_remove(struct dns_looks *list, struct dns_look *k)
-{
-	*k->prev = k->next;
-	if (k->next)
-		k->next->prev = k->prev;
-	else
-		list->end = k->prev;
-	list->n--;
-}
-
-void dns_look_move(struct dns_look *h, enum dns_look_state to)
-{
-	struct dns *d = h->dns;
-
-	looks_remove(&d->looks[h->state], h);
-	h->state = to;
-	looks_add(&d->looks[to], h);
-	timer_set(d->pump, 0, 0);
-}
-
-void dns_ask_free(struct dns_ask *a)
-{
-	free(a->bytes);
-	free(a);
-}
-
-void dns_answered(struct dns_ask *a)
-{
-	a->answered = true;
-	dns_asks_add(&a->dns->answered, a);
-	timer_set(a->dns->pump, 0, 0);
+	while ((h = dns_looks_take(from))) {
+		h->place = place;
+		dns_looks_add(to, h);
+	}
 }
 
 static void look_free(struct dns_look *h)
 {
-	dns_look_free(h->look);
-	looks_remove(&h->dns->looks[h->state], h);
 	free(h->record);
 	free(h->target);
 	free(h->zone);
+	free(h->e);
 	free(h);
 }
 
-static void dns_destroy(struct dns *d)
+/* ---- bells ---- */
+
+static void bell_ring(struct bell *b)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(d->looks); i++)
-		while (d->looks[i].first)
-			look_free(d->looks[i].first);
-	if (d->direct)
-		dns_direct_free(d->direct);
-	dns_thread_free(d->resolver);
-	dns_book_free(d->book);
-	timer_free(d->pump);
-	free(d);
+	const uint64_t one = 1;
+
+	while (write(b->fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
 }
 
-/* Tells one caller. The look is gone when its callback runs, so that dns_cancel() from in there cannot hit it. */
-static void pump_tell(struct dns_look *h)
+static void bell_silence(int fd)
 {
-	struct evidence e = h->look->e;
-	dns_seen *seen = h->seen;
-	void *arg = h->arg;
+	uint64_t n;
 
-	look_free(h);
-	seen(arg, &e);
+	while (read(fd, &n, sizeof(n)) < 0 && errno == EINTR)
+		;
 }
 
-/* No look is under way: nothing stays open, and the next one learns everything anew. */
-static void dns_rest(struct dns *d)
+static bool bell_open(struct bell *b, struct loop *l, event_callback_fn heard, void *arg)
 {
-	dns_direct_rest(d->direct);
-	dns_book_rest(d->book);
+	b->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (b->fd < 0)
+		return false;
+	b->ev = event_new(loop_base(l), b->fd, EV_READ | EV_PERSIST, heard, arg);
+	if (!b->ev || event_add(b->ev, NULL) < 0)
+		abort(); /* libevent has run out of memory */
+	return true;
 }
 
-/* Runs from the loop: answers to looks, ended looks to callers, waiting looks into the window. A callback may
- * start and cancel looks, and even free the whole; that waits until the pump is done. */
-static void dns_pump(void *arg)
+static void bell_close(struct bell *b)
+{
+	if (b->ev)
+		event_free(b->ev);
+	if (b->fd >= 0)
+		close(b->fd);
+}
+
+/* ---- the thread's side ---- */
+
+/* What is over goes back, unless it was dropped meanwhile: then it goes with the dropped ones. */
+static bool hand_back(struct dns *d)
+{
+	bool ring = false;
+	struct dns_look *h;
+
+	while ((h = dns_looks_take(&d->over))) {
+		if (h->dropped)
+			continue;
+		ring = ring || d->out.n == 0;
+		h->place = LOOK_OUT;
+		dns_looks_add(&d->out, h);
+	}
+	return ring;
+}
+
+static void let_go(struct dns_look *dropped)
+{
+	struct dns_look *h;
+
+	while ((h = dropped)) {
+		dropped = h->next_dropped;
+		if (!h->e)
+			dns_room_drop(h);
+		look_free(h);
+	}
+}
+
+static void exchange(struct dns *d)
+{
+	struct dns_looks in;
+	struct dns_look *h;
+
+	dns_looks_init(&in);
+	pthread_mutex_lock(&d->lock);
+	d->warning = dns_room_warning(d->room);
+	bool ring = hand_back(d), stop = d->stop;
+	move_all(&d->in, &in, LOOK_THREAD);
+	struct dns_look *dropped = d->dropped;
+	d->dropped = NULL;
+	pthread_mutex_unlock(&d->lock);
+	if (ring)
+		bell_ring(&d->answered);
+	let_go(dropped);
+	while ((h = dns_looks_take(&in)))
+		dns_room_take(d->room, h);
+	if (stop)
+		loop_stop(d->loop);
+}
+
+static void on_turn(void *arg)
+{
+	exchange(arg);
+}
+
+static void on_asked(evutil_socket_t fd, short what, void *arg)
+{
+	(void)what;
+	bell_silence(fd);
+	exchange(arg);
+}
+
+static void on_over(void *arg, struct dns_look *h)
 {
 	struct dns *d = arg;
-	struct dns_ask *a;
 
-	d->pumping = true;
-	while (!d->dying && (a = dns_asks_take(&d->answered))) {
-		dns_look_take(a->look, a);
-		dns_ask_free(a);
+	dns_looks_add(&d->over, h);
+	timer_set(d->turn, 0, 0);
+}
+
+static void *thread_main(void *arg)
+{
+	struct dns *d = arg;
+
+	loop_run(d->loop);
+	return NULL;
+}
+
+/* ---- the loop's side ---- */
+
+static void destroy(struct dns *d);
+
+/* Each look is gone when its callback runs, which may look, cancel others, and even free the whole. */
+static void tell(struct dns *d)
+{
+	struct dns_look *h;
+
+	d->telling = true;
+	while (!d->dying && (h = dns_looks_take(&d->back))) {
+		struct evidence *e = h->e;
+		dns_seen *seen = h->seen;
+		void *arg = h->arg;
+
+		h->e = NULL;
+		look_free(h);
+		seen(arg, e);
+		free(e);
 	}
-	/* Only those that are over now: a caller that looks again at once must not keep the loop here. */
-	for (unsigned n = d->looks[LOOK_OVER].n; n > 0 && !d->dying && d->looks[LOOK_OVER].first; n--)
-		pump_tell(d->looks[LOOK_OVER].first);
-	while (!d->dying && d->looks[LOOK_RUNNING].n < LOOKS_RUNNING && d->looks[LOOK_WAITING].first) {
-		struct dns_look *h = d->looks[LOOK_WAITING].first;
-		dns_look_move(h, LOOK_RUNNING);
-		dns_look_begin(h);
-	}
-	if (d->looks[LOOK_RUNNING].n == 0)
-		dns_rest(d);
-	d->pumping = false;
+	d->telling = false;
 	if (d->dying)
-		dns_destroy(d);
-	else
-		dns_thread_send(d->resolver);
+		destroy(d);
+}
+
+static void on_answered(evutil_socket_t fd, short what, void *arg)
+{
+	struct dns *d = arg;
+
+	(void)what;
+	bell_silence(fd);
+	pthread_mutex_lock(&d->lock);
+	move_all(&d->out, &d->back, LOOK_BACK);
+	pthread_mutex_unlock(&d->lock);
+	tell(d);
+}
+
+static bool thread_start(struct dns *d)
+{
+	sigset_t all, before;
+
+	if (d->runs)
+		return true;
+	/* Signals belong to the loop's thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	d->runs = pthread_create(&d->thread, NULL, thread_main, d) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return d->runs;
+}
+
+/* No evidence; the next look tries again. */
+static void give_up(struct dns *d)
+{
+	for (struct dns_look *h = d->fresh.first; h; h = h->next) {
+		h->e = xcalloc(1, sizeof(*h->e));
+		str_copy(h->e->detail, sizeof(h->e->detail), "the system gives no thread for look-ups");
+	}
+	move_all(&d->fresh, &d->back, LOOK_BACK);
+	tell(d);
+}
+
+static void send_fresh(void *arg)
+{
+	struct dns *d = arg;
+
+	if (!thread_start(d)) {
+		give_up(d);
+		return;
+	}
+	pthread_mutex_lock(&d->lock);
+	bool ring = d->in.n == 0 && d->fresh.n > 0;
+	move_all(&d->fresh, &d->in, LOOK_IN);
+	pthread_mutex_unlock(&d->lock);
+	if (ring)
+		bell_ring(&d->asked);
 }
 
 struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen *seen, void *arg)
@@ -164,7 +265,7 @@ struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen 
 
 	*h = (struct dns_look){
 	        .dns = d,
-	        .state = LOOK_WAITING,
+	        .place = LOOK_FRESH,
 	        .seen = seen,
 	        .arg = arg,
 	        .record = xstrdup(q->record ? q->record : ""),
@@ -173,52 +274,121 @@ struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen 
 	        .key_record = q->key_record,
 	        .untimed = q->untimed,
 	};
-	looks_add(&d->looks[LOOK_WAITING], h);
-	timer_set(d->pump, 0, 0);
+	dns_looks_add(&d->fresh, h);
+	timer_set(d->send, 0, 0);
 	return h;
 }
 
-void dns_cancel(struct dns_look *look)
+void dns_cancel(struct dns_look *h)
 {
-	if (look) {
-		timer_set(look->dns->pump, 0, 0);
-		look_free(look);
+	if (!h)
+		return;
+
+	struct dns *d = h->dns;
+	struct dns_looks *const lists[] = {
+	        [LOOK_FRESH] = &d->fresh, [LOOK_IN] = &d->in, [LOOK_OUT] = &d->out, [LOOK_BACK] = &d->back};
+
+	pthread_mutex_lock(&d->lock);
+	bool theirs = h->place == LOOK_THREAD;
+	if (theirs) {
+		h->dropped = true;
+		h->next_dropped = d->dropped;
+		d->dropped = h;
+	} else {
+		dns_looks_remove(lists[h->place], h);
 	}
+	pthread_mutex_unlock(&d->lock);
+	if (theirs)
+		bell_ring(&d->asked);
+	else
+		look_free(h);
+}
+
+const char *dns_warning(struct dns *d)
+{
+	pthread_mutex_lock(&d->lock);
+	const char *warning = d->warning;
+	pthread_mutex_unlock(&d->lock);
+	return warning;
+}
+
+/* ---- begin and end ---- */
+
+static struct dns *dns_empty(struct loop *l)
+{
+	struct dns *d = xcalloc(1, sizeof(*d));
+	struct dns_looks *const lists[] = {&d->fresh, &d->back, &d->over, &d->in, &d->out};
+
+	pthread_mutex_init(&d->lock, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		dns_looks_init(lists[i]);
+	d->asked.fd = d->answered.fd = -1;
+	d->send = timer_new(l, send_fresh, d);
+	return d;
 }
 
 struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **ret_error)
 {
-	struct dns *d = xcalloc(1, sizeof(*d));
+	struct dns *d = dns_empty(l);
 
-	d->loop = l;
-	d->authoritative = o->authoritative;
-	d->port = o->authoritative_port ? o->authoritative_port : 53;
-	d->timeout = o->timeout_ms > 0 ? o->timeout_ms : 10 * MS_SECOND;
-	d->pump = timer_new(l, dns_pump, d);
-	dns_asks_init(&d->answered);
-	for (size_t i = 0; i < ARRAY_SIZE(d->looks); i++)
-		d->looks[i] = (struct dns_looks){.end = &d->looks[i].first};
-	d->direct = dns_direct_new(d);
-	d->book = dns_book_new();
-	d->resolver = dns_thread_new(d, o, ret_error);
-	if (!d->resolver) {
-		dns_destroy(d);
-		return NULL;
-	}
+	*ret_error = "the kernel gives no descriptors";
+	d->loop = loop_new();
+	if (!d->loop || !bell_open(&d->asked, d->loop, on_asked, d) ||
+	        !bell_open(&d->answered, l, on_answered, d))
+		goto fail;
+	d->turn = timer_new(d->loop, on_turn, d);
+	d->room = dns_room_new(d->loop, o, on_over, d, ret_error);
+	if (!d->room)
+		goto fail;
+	d->warning = dns_room_warning(d->room);
 	return d;
+fail:
+	destroy(d);
+	return NULL;
 }
 
-const char *dns_warning(const struct dns *d)
+static void thread_end(struct dns *d)
 {
-	return dns_thread_warning(d->resolver);
+	pthread_mutex_lock(&d->lock);
+	d->stop = true;
+	pthread_mutex_unlock(&d->lock);
+	bell_ring(&d->asked);
+	pthread_join(d->thread, NULL);
+}
+
+/* Once the thread has ended, all of it is the loop's. */
+static void destroy(struct dns *d)
+{
+	struct dns_looks *const lists[] = {&d->fresh, &d->back, &d->in, &d->out, &d->over};
+	struct dns_look *h;
+
+	if (d->runs)
+		thread_end(d);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		while ((h = dns_looks_take(lists[i])))
+			if (!h->dropped)
+				look_free(h);
+	let_go(d->dropped);
+	while ((h = d->room ? dns_room_any(d->room) : NULL)) {
+		dns_room_drop(h);
+		look_free(h);
+	}
+	dns_room_free(d->room);
+	timer_free(d->send);
+	timer_free(d->turn);
+	bell_close(&d->asked);
+	bell_close(&d->answered);
+	loop_free(d->loop);
+	pthread_mutex_destroy(&d->lock);
+	free(d);
 }
 
 void dns_free(struct dns *d)
 {
 	if (!d)
 		return;
-	if (d->pumping)
+	if (d->telling)
 		d->dying = true;
 	else
-		dns_destroy(d);
+		destroy(d);
 }

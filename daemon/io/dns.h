@@ -28,7 +28,7 @@ struct dns_options {
 struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **ret_error);
 /* What is wrong for now but stops nothing (static text), NULL = nothing: the trust anchor file cannot be read, or the
  * root does not validate through the resolvers. Known after the first look; tell it once. */
-const char *dns_warning(const struct dns *d);
+const char *dns_warning(struct dns *d);
 /* Drops every look; no callback runs any more. */
 void dns_free(struct dns *d);
 

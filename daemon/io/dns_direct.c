@@ -25,7 +25,6 @@
 #define PATIENCE 2 /* seconds for each try, and for TCP as a whole twice that */
 
 struct dns_direct {
-	struct dns *dns;
 	struct event_base *base;
 	struct dns_sockets *sockets; /* UDP */
 	struct dns_asks queued, asked;
@@ -288,13 +287,12 @@ void dns_direct_drop(struct dns_direct *c, struct dns_ask *a)
 	direct_fill(c);
 }
 
-struct dns_direct *dns_direct_new(struct dns *d)
+struct dns_direct *dns_direct_new(struct loop *l)
 {
 	struct dns_direct *c = xcalloc(1, sizeof(*c));
 
-	c->dns = d;
-	c->base = loop_base(d->loop);
-	c->sockets = dns_sockets_new(d->loop, PATIENCE, udp_heard);
+	c->base = loop_base(l);
+	c->sockets = dns_sockets_new(l, PATIENCE, udp_heard);
 	dns_asks_init(&c->queued);
 	dns_asks_init(&c->asked);
 	return c;

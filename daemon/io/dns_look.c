@@ -21,7 +21,7 @@ static bool is_about_servers(enum ask kind)
 
 static void look_open(struct look *k, struct dns_ask *a)
 {
-	a->dns = k->dns;
+	a->room = k->room;
 	a->look = k;
 	a->sibling = k->open;
 	k->open = a;
@@ -48,7 +48,7 @@ void dns_look_ask(
 	a->name = *name;
 	a->type = type;
 	look_open(k, a);
-	dns_thread_ask(k->dns->resolver, a);
+	dns_resolver_ask(k->room->resolver, a);
 }
 
 void dns_look_ask_at(struct look *k, enum ask kind, unsigned index, const struct dns_address *where,
@@ -63,12 +63,12 @@ void dns_look_ask_at(struct look *k, enum ask kind, unsigned index, const struct
 	a->direct = true;
 	a->to = *where;
 	look_open(k, a);
-	dns_direct_ask(k->dns->direct, a);
+	dns_direct_ask(k->room->direct, a);
 }
 
 uint32_t dns_look_took(const struct look *k)
 {
-	return (uint32_t)(loop_boot(k->dns->loop) - k->began);
+	return (uint32_t)(loop_boot(k->room->loop) - k->began);
 }
 
 void dns_look_say_bogus(struct look *k, const struct dns_ask *a, const char *what)
@@ -90,7 +90,7 @@ static void take_recursive(struct look *k, const struct dns_ask *a)
 		k->dnssec_record = a->dnssec;
 	if (a->dnssec == DNSSEC_BOGUS)
 		dns_look_say_bogus(k, a, "the CNAME");
-	if (k->dns->authoritative)
+	if (k->room->authoritative)
 		return;
 	k->list = xcalloc(1, sizeof(*k->list));
 	k->list[k->n++] = w;
@@ -105,7 +105,7 @@ static void look_ask_zone_soa(struct look *k)
 		k->soa_at++;
 	if (k->soa_at == k->n || k->soa_tries++ == SOA_TRIES)
 		return;
-	if (k->dns->authoritative)
+	if (k->room->authoritative)
 		dns_look_ask_at(k, ASK_ZONE_SOA, 0, &k->where[k->soa_at], &k->zone_name, DNS_TYPE_SOA);
 	else
 		dns_look_ask(k, ASK_ZONE_SOA, 0, &k->zone_name, DNS_TYPE_SOA);
@@ -117,7 +117,7 @@ static void look_ask_flattened(struct look *k)
 	for (size_t i = 0; i < k->n; i++) {
 		if (k->list[i].said != SAID_NO_DATA)
 			continue;
-		if (k->dns->authoritative)
+		if (k->room->authoritative)
 			dns_look_ask_at(k, ASK_FLATTENED, 0, &k->where[i], &k->record_name, DNS_TYPE_TXT);
 		else
 			dns_look_ask(k, ASK_FLATTENED, 0, &k->record_name, DNS_TYPE_TXT);
@@ -137,7 +137,7 @@ static void look_ask_served(struct look *k)
 static void look_weigh(struct look *k)
 {
 	static const char *const resolver_alone[] = {"the resolver"};
-	const bool all = k->dns->authoritative;
+	const bool all = k->room->authoritative;
 	const struct testimony t = {
 	        .record = k->record,
 	        .expected = k->target,
@@ -230,9 +230,9 @@ void dns_look_begin(struct dns_look *h)
 
 	h->look = k;
 	k->handle = h;
-	k->dns = h->dns;
-	k->deadline = timer_new(h->dns->loop, look_late, k);
-	k->began = loop_boot(h->dns->loop);
+	k->room = h->room;
+	k->deadline = timer_new(h->room->loop, look_late, k);
+	k->began = loop_boot(h->room->loop);
 	k->target_life = UINT32_MAX;
 	k->e.untimed = h->untimed;
 	const char *bad = look_take_question(k, h);
@@ -241,8 +241,8 @@ void dns_look_begin(struct dns_look *h)
 		dns_look_move(h, LOOK_OVER);
 		return;
 	}
-	timer_set(k->deadline, h->dns->timeout, 0);
-	if (k->dns->authoritative)
+	timer_set(k->deadline, h->room->timeout, 0);
+	if (k->room->authoritative)
 		dns_look_ask(k, ASK_SERVERS, 0, &k->zone_name, DNS_TYPE_NS);
 	if (k->key_record) {
 		dns_look_ask(k, ASK_RECURSIVE, 0, &k->record_name, DNS_TYPE_TXT);
@@ -262,7 +262,7 @@ void dns_look_take(struct look *k, struct dns_ask *a)
 	 * empty. */
 	takes[a->kind](k, a);
 	look_close(k, a);
-	if (!k->weighed && (k->dns->authoritative ? k->open_servers == 0 : was_recursive))
+	if (!k->weighed && (k->room->authoritative ? k->open_servers == 0 : was_recursive))
 		look_weigh(k);
 	if (!k->open)
 		dns_look_end(k);
@@ -275,12 +275,12 @@ void dns_look_drop(struct look *k)
 	while ((a = k->open)) {
 		look_close(k, a);
 		if (a->answered) {
-			dns_asks_remove(&k->dns->answered, a);
+			dns_asks_remove(&k->room->answered, a);
 			dns_ask_free(a);
 		} else if (a->direct) {
-			dns_direct_drop(k->dns->direct, a);
+			dns_direct_drop(k->room->direct, a);
 		} else {
-			dns_thread_drop(k->dns->resolver, a);
+			dns_resolver_drop(k->room->resolver, a);
 		}
 	}
 }
@@ -318,7 +318,7 @@ void dns_look_end(struct look *k)
 		look_weigh(k);
 		dns_look_drop(k); /* too late for more */
 	}
-	if (k->has_recursive && k->dns->authoritative)
+	if (k->has_recursive && k->room->authoritative)
 		evidence_hear(e, "", &k->recursive, k->target);
 	if (k->key_record)
 		look_end_key(k);

@@ -1,7 +1,7 @@
-/* What the files of io/dns share and nobody else sees: one question, put either to the resolver
- * (dns_resolver.c, on a thread of its own: dns_thread.c) or to one address of an authoritative server
- * (dns_direct.c), and one look (dns_look.c), which asks several and weighs the answers. Answers are never handed over from inside a call or a library's
- * callback: they are queued, and dns.c's pump hands them to their looks from a timer of the loop. */
+/* What the files of io/dns share and nobody else sees. Looks are made in a room of their own (dns_room.c), on a thread of its
+ * own (dns.c): one look (dns_look.c) asks several questions and weighs the answers; one question is put either to the
+ * resolver (dns_resolver.c) or to one address of an authoritative server (dns_direct.c). Answers are never handed over from
+ * inside a call or a library's callback: they are queued, and the room's pump hands them to their looks from a timer. */
 #ifndef DKIMROTD_IO_DNS_PARTS_H
 #define DKIMROTD_IO_DNS_PARTS_H
 
@@ -47,19 +47,11 @@ struct dns_address {
 	socklen_t len;
 };
 
-/* Where an ask of the resolver is, which says who may touch it. */
-enum ask_place {
-	ASK_FRESH,  /* the loop's: not sent yet */
-	ASK_IN,     /* on its way to the thread: both sides', under the lock */
-	ASK_THREAD, /* the thread's */
-	ASK_OUT,    /* on its way back */
-};
-
 /* Owned by the part that is asked until it is answered or dropped, then by the pump. */
 struct dns_ask {
 	struct dns_ask *next, **prev; /* in one list at a time: a part's, or the pump's once answered */
 	struct dns_ask *sibling;      /* the look's other open asks */
-	struct dns *dns;
+	struct dns_room *room;
 	struct look *look;
 	enum ask kind;
 	unsigned server; /* index into the look's servers, for the kinds that concern one */
@@ -69,10 +61,6 @@ struct dns_ask {
 	bool answered; /* it has its outcome and waits for the pump */
 	struct dns_address to;
 	void *part; /* the asked part's own state; NULL when there is none */
-	enum ask_place place;
-	bool settled,
-	        dropped; /* the thread's: it has its outcome; the loop's, under the lock: nobody wants it */
-	struct dns_ask *next_dropped;
 	/* the outcome */
 	enum reply reply;
 	uint8_t *bytes;
@@ -96,23 +84,48 @@ struct dns_ask *dns_asks_take(struct dns_asks *list);
 /* Names of the target's zone that are asked: two are enough, the resolver shuffles them, so that all get their share. */
 #define DNS_TARGET_SERVERS 2
 
+/* Where a look is, which says who may touch it. */
+enum dns_look_place {
+	LOOK_FRESH,  /* the loop's: not handed over yet */
+	LOOK_IN,     /* on its way to the thread: both sides', under the lock */
+	LOOK_THREAD, /* the thread's */
+	LOOK_OUT,    /* on its way back */
+	LOOK_BACK,   /* the loop's again */
+};
+
 enum dns_look_state { LOOK_WAITING, LOOK_RUNNING, LOOK_OVER };
 
 /* What dns_look() hands out: small while it waits, because thousands may. */
 struct dns_look {
-	struct dns_look *next, **prev;
+	struct dns_look *next, **prev; /* in one list at a time */
 	struct dns *dns;
-	enum dns_look_state state;
+	enum dns_look_place place;
 	dns_seen *seen;
 	void *arg;
 	char *record, *target, *zone; /* as the caller gave them, "" for NULL; owned */
 	bool key_record, untimed;
-	struct look *look; /* from its beginning on */
+	bool dropped; /* the loop's, under the lock: nobody wants to know any more */
+	struct dns_look *next_dropped;
+	/* in the room */
+	struct dns_room *room;
+	enum dns_look_state state;
+	struct look *look;  /* while it runs */
+	struct evidence *e; /* once it is over; owned */
 };
+
+/* Intrusive lists of looks, in order; a member leaves its list by itself. dns_looks_init() first. */
+struct dns_looks {
+	struct dns_look *first, **end;
+	unsigned n;
+};
+void dns_looks_init(struct dns_looks *list);
+void dns_looks_add(struct dns_looks *list, struct dns_look *h);
+void dns_looks_remove(struct dns_looks *list, struct dns_look *h);
+struct dns_look *dns_looks_take(struct dns_looks *list);
 
 /* A look that has begun. */
 struct look {
-	struct dns *dns;
+	struct dns_room *room;
 	struct dns_look *handle;
 	struct timer *deadline;
 	char record[256], target[256], zone[256]; /* no trailing dot */
@@ -148,15 +161,12 @@ struct look {
 	char key_detail[160], bogus_detail[160];
 };
 
-/* Looks, in order; a member leaves its list by itself. */
-struct dns_looks {
-	struct dns_look *first, **end;
-	unsigned n;
-};
-
-struct dns {
+/* dns_room.c: everything that looks need, on one loop. `over` is called from a timer when a look is over: it has left the
+ * room, and h->e holds what was seen. */
+typedef void dns_over(void *arg, struct dns_look *h);
+struct dns_room {
 	struct loop *loop;
-	struct dns_thread *resolver;
+	struct dns_resolver *resolver;
 	struct dns_direct *direct;
 	struct dns_book *book; /* dns_book.h */
 	bool authoritative;
@@ -165,8 +175,16 @@ struct dns {
 	struct timer *pump;
 	struct dns_asks answered;
 	struct dns_looks looks[3]; /* by enum dns_look_state */
-	bool pumping, dying;
+	dns_over *over;
+	void *arg;
 };
+struct dns_room *dns_room_new(
+        struct loop *l, const struct dns_options *o, dns_over *over, void *arg, const char **ret_error);
+void dns_room_free(struct dns_room *r); /* NULL is fine; its looks were dropped before */
+const char *dns_room_warning(const struct dns_room *r);
+void dns_room_take(struct dns_room *r, struct dns_look *h); /* it waits for its turn there */
+void dns_room_drop(struct dns_look *h);                     /* takes it out; the look stays the caller's */
+struct dns_look *dns_room_any(const struct dns_room *r);    /* one that is there, or NULL */
 
 /* The asked parts call this once an ask has its outcome. */
 void dns_answered(struct dns_ask *a);
@@ -176,35 +194,22 @@ void dns_ask_free(struct dns_ask *a);
  * "address@port"; NULL when it is none of them. free() it. */
 char *dns_forwarder_read(const char *text);
 
-/* dns_thread.c: what the loop asks of the resolver. Asks leave when dns_thread_send() is called, and come back by
- * dns_answered(). */
-struct dns_thread;
-struct dns_thread *dns_thread_new(struct dns *d, const struct dns_options *o, const char **ret_error);
-void dns_thread_free(struct dns_thread *t); /* NULL is fine */
-const char *dns_thread_warning(struct dns_thread *t);
-void dns_thread_ask(struct dns_thread *t, struct dns_ask *a);
-void dns_thread_send(struct dns_thread *t);
-void dns_thread_drop(struct dns_thread *t, struct dns_ask *a);
-
-/* dns_resolver.c: libunbound, on the thread's loop. `answered` is called once an ask has its outcome; from inside
- * libunbound, so that it must not touch the resolver. */
+/* dns_resolver.c: libunbound. */
 struct dns_resolver;
-typedef void dns_resolved(void *arg, struct dns_ask *a);
-struct dns_resolver *dns_resolver_new(struct loop *l, const struct dns_options *o, dns_resolved *answered,
-        void *arg, const char **ret_error);
+struct dns_resolver *dns_resolver_new(struct loop *l, const struct dns_options *o, const char **ret_error);
 void dns_resolver_free(struct dns_resolver *r);
 const char *dns_resolver_warning(const struct dns_resolver *r);
 void dns_resolver_ask(struct dns_resolver *r, struct dns_ask *a);
 void dns_resolver_drop(struct dns_resolver *r, struct dns_ask *a);
 
 /* dns_direct.c: our own questions to one address, over UDP and TCP */
-struct dns_direct *dns_direct_new(struct dns *d);
+struct dns_direct *dns_direct_new(struct loop *l);
 void dns_direct_free(struct dns_direct *c);
 void dns_direct_ask(struct dns_direct *c, struct dns_ask *a);
 void dns_direct_drop(struct dns_direct *c, struct dns_ask *a);
 void dns_direct_rest(struct dns_direct *c); /* no look is under way: keeps nothing open */
 
-/* Moves a look to the end of another list of its dns. */
+/* Moves a look to the end of another list of its room. */
 void dns_look_move(struct dns_look *h, enum dns_look_state to);
 
 /* dns_look.c */

@@ -27,8 +27,6 @@
 
 struct dns_resolver {
 	struct loop *loop;
-	dns_resolved *answered;
-	void *arg;
 	char **forwarders; /* "address@port", NULL-terminated; NULL = /etc/resolv.conf */
 	char *anchor;      /* NULL = none */
 	const char *warning;
@@ -124,7 +122,7 @@ static void held_settle(struct held *h, enum reply reply)
 	a->part = NULL;
 	dns_asks_remove(&r->asked, a);
 	free(h);
-	r->answered(r->arg, a);
+	dns_answered(a);
 }
 
 /* Back into the queue: asked again on another context, or when the root is known. */
@@ -361,14 +359,11 @@ static bool resolver_try(struct dns_resolver *r, const char **ret_error)
 	return true;
 }
 
-struct dns_resolver *dns_resolver_new(struct loop *l, const struct dns_options *o, dns_resolved *answered,
-        void *arg, const char **ret_error)
+struct dns_resolver *dns_resolver_new(struct loop *l, const struct dns_options *o, const char **ret_error)
 {
 	struct dns_resolver *r = xcalloc(1, sizeof(*r));
 
 	r->loop = l;
-	r->answered = answered;
-	r->arg = arg;
 	dns_asks_init(&r->queued);
 	dns_asks_init(&r->asked);
 	r->turn = timer_new(l, resolver_turn, r);

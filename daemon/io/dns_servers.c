@@ -75,7 +75,7 @@ size_t dns_read_servers(const struct dns_ask *a, struct dnswire_name *ret, size_
 static void look_find_addresses(
         struct look *k, enum ask kind, unsigned server, const struct dnswire_name *name, uint16_t type)
 {
-	const struct dns_book_host *h = dns_book_host(k->dns->book, loop_boot(k->dns->loop), name, type);
+	const struct dns_book_host *h = dns_book_host(k->room->book, loop_boot(k->room->loop), name, type);
 
 	for (size_t i = 0; h && i < h->n; i++)
 		look_add_address(k, server, &h->where[i]);
@@ -141,7 +141,7 @@ size_t dns_read_addresses(const struct dns_ask *a, struct dns_address *ret, size
 	dnswire_find(&m, &a->name, a->type, &f);
 	while (f.n > 0 && n < cap && dnswire_next(&m, &w, &r))
 		if (r.section == DNSWIRE_ANSWER && r.type == a->type && dnswire_name_eq(&r.owner, &f.end) &&
-		        address_read(&m, &r, a->dns->port, &ret[n]))
+		        address_read(&m, &r, a->room->port, &ret[n]))
 			n++;
 	return n;
 }
@@ -154,7 +154,7 @@ size_t dns_note_addresses(struct look *k, const struct dns_ask *a, struct dns_ad
 	h.n = dns_read_addresses(a, h.where, ARRAY_SIZE(h.where));
 	memcpy(ret, h.where, sizeof(h.where));
 	if (life > 0)
-		dns_book_note_host(k->dns->book, loop_boot(k->dns->loop), life, &h);
+		dns_book_note_host(k->room->book, loop_boot(k->room->loop), life, &h);
 	return h.n;
 }
 

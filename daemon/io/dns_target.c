@@ -47,8 +47,8 @@ static void look_find_target_addresses(struct look *k)
 	for (size_t i = 0; i < k->n_target_servers; i++)
 		for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
 			const struct dnswire_name *name = &k->target_servers[i];
-			const struct dns_book_host *h =
-			        dns_book_host(k->dns->book, loop_boot(k->dns->loop), name, families[f].type);
+			const struct dns_book_host *h = dns_book_host(
+			        k->room->book, loop_boot(k->room->loop), name, families[f].type);
 
 			if (h && h->n > 0)
 				look_add_target_address(k, &h->where[0]);
@@ -61,7 +61,7 @@ static void look_find_target_addresses(struct look *k)
 /* Another look has just asked the same of the zone that holds this target too. */
 static bool look_know_target_zone(struct look *k, const struct dnswire_name *zone)
 {
-	const struct dns_book_zone *z = dns_book_zone(k->dns->book, loop_boot(k->dns->loop), zone);
+	const struct dns_book_zone *z = dns_book_zone(k->room->book, loop_boot(k->room->loop), zone);
 
 	if (!z)
 		return false;
@@ -84,7 +84,7 @@ void dns_note_target(struct look *k)
 	z.n = k->n_target_servers;
 	for (size_t i = 0; i < z.n; i++)
 		z.servers[i] = k->target_servers[i];
-	dns_book_note_zone(k->dns->book, loop_boot(k->dns->loop), k->target_life, &z);
+	dns_book_note_zone(k->room->book, loop_boot(k->room->loop), k->target_life, &z);
 }
 
 /* What a resolver says of a TTL is what remains of it, and our own cache shortens a denial's to nothing. So the
@@ -108,7 +108,7 @@ void dns_take_target_soa(struct look *k, const struct dns_ask *a)
 	} else {
 		return;
 	}
-	if (k->dns->authoritative && !k->knows_target_zone) {
+	if (k->room->authoritative && !k->knows_target_zone) {
 		k->knows_target_zone = true;
 		k->target_zone = zone;
 		dns_look_ask(k, ASK_TARGET_SERVERS, 0, &zone, DNS_TYPE_NS);

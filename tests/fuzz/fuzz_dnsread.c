@@ -88,8 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint16_t types[] = {
 	        DNS_TYPE_CNAME, DNS_TYPE_TXT, DNS_TYPE_NS, DNS_TYPE_SOA, DNS_TYPE_A, DNS_TYPE_AAAA};
-	struct dns d = {.port = 53};
-	struct dns_ask a = {.dns = &d, .reply = REPLY_MESSAGE};
+	struct dns_room room = {.port = 53};
+	struct dns_ask a = {.room = &room, .reply = REPLY_MESSAGE};
 	struct dnswire m;
 
 	if (size < 1)

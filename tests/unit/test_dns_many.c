@@ -66,7 +66,7 @@ static void test_cancel(void **state)
 	assert_int_equal(look().state, SEEN_OK);
 }
 
-/* Many are cancelled at once while the resolver's thread has their answers in its hands: between any two of its steps. */
+/* Many are cancelled at once while the thread that looks has them in its hands: between any two of its steps. */
 static void test_cancel_a_crowd(void **state)
 {
 	(void)state;
