@@ -164,6 +164,7 @@ static bool is_needed(const struct api_call *c, const struct desired *d, const c
 static void path_of(const struct api_call *c, const struct desired *d, enum width w, struct buf *out)
 {
 	out->len = 0;
+	buf_puts(out, "");
 	for (const char *p = c->path; *p != '\0'; p++) {
 		const char *value = "*";
 

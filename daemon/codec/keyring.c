@@ -38,29 +38,43 @@ struct keyring_key *keyring_add(struct keyring *r)
 
 /* ---- reading ---- */
 
+/* " name=NUMBER": goes on behind it. */
+static bool take(const char **at, const char *name, int64_t *ret)
+{
+	size_t n = strlen(name);
+	char *end;
+
+	if (strncmp(*at, name, n) != 0)
+		return false;
+	errno = 0;
+	long long number = strtoll(*at + n, &end, 10);
+	if (errno != 0 || end == *at + n)
+		return false;
+	*ret = number;
+	*at = end;
+	return true;
+}
+
 static bool read_key(struct keyring *r, const char *line)
 {
 	struct keyring_key k = {.version = 0};
-	long long created, revoked, shredded, changed, shown = 0;
-	unsigned long long version;
-	int imported, end = 0, more = 0;
+	const char *at = line + strlen("key ");
+	size_t n = strcspn(at, " ");
+	int64_t imported, version;
 
-	if (sscanf(line,
-	            "key %127s created=%lld revoked=%lld shredded=%lld imported=%d version=%llu "
-	            "changed=%lld%n",
-	            k.held.name, &created, &revoked, &shredded, &imported, &version, &changed, &end) != 7)
+	if (n >= sizeof(k.held.name))
 		return false;
-	if (sscanf(line + end, " shown=%lld%n", &shown, &more) == 1) /* what was written before has none */
-		end += more;
-	if (line[end] != '\0' || !dname_valid_selector(k.held.name) || keyring_find(r, k.held.name))
+	memcpy(k.held.name, at, n);
+	at += n;
+	if (!take(&at, " created=", &k.held.created) || !take(&at, " revoked=", &k.held.revoked) ||
+	        !take(&at, " shredded=", &k.held.shredded) || !take(&at, " imported=", &imported) ||
+	        !take(&at, " version=", &version) || !take(&at, " changed=", &k.held.changed))
 		return false;
-	k.held.created = created;
-	k.held.revoked = revoked;
-	k.held.shown = shown;
-	k.held.shredded = shredded;
+	(void)take(&at, " shown=", &k.held.shown); /* what was written before has none */
+	if (*at != '\0' || !dname_valid_selector(k.held.name) || keyring_find(r, k.held.name))
+		return false;
 	k.held.imported = imported != 0;
-	k.version = version;
-	k.held.changed = changed;
+	k.version = (uint64_t)version;
 	*keyring_add(r) = k;
 	return true;
 }
@@ -81,12 +95,15 @@ static bool read_part(struct keyring *r, const char *line)
 {
 	struct held_key *k = r->n ? &r->key[r->n - 1].held : NULL;
 	struct held_part p = {.bits = 0};
-	char type[16];
+	char type[16], bits[16], *rest;
 	int end = 0;
 
 	if (k == NULL || k->n == HELD_PARTS ||
-	        sscanf(line, "part %127s %15s %u %759s%n", p.selector, type, &p.bits, p.text, &end) != 4 ||
+	        sscanf(line, "part %127s %15s %15s %759s%n", p.selector, type, bits, p.text, &end) != 4 ||
 	        line[end] != '\0' || !dname_valid_selector(p.selector))
+		return false;
+	p.bits = (unsigned)strtoul(bits, &rest, 10);
+	if (*rest != '\0')
 		return false;
 	p.type = str_eq(type, "ed25519") ? DKIM_TYPE_ED25519 : DKIM_TYPE_RSA;
 	if (!digest_part(&p))

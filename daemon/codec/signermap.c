@@ -184,6 +184,7 @@ static void write_second(struct buf *out, enum signer_layout layout, const char 
 {
 	char name[300];
 
+	buf_puts(out, "");
 	if (layout == LAYOUT_RSPAMD) {
 		buf_printf(out, "%s %s/$selector.pem\n", domain, folder);
 		return;

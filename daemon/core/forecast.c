@@ -248,9 +248,10 @@ static void look_again(struct forecast_domain *x, const struct forecast_account 
 		x->idle = 0;
 		return;
 	}
-	if (st->observe) {
-		x->over = true;
-	} else if (a->paused || x->r.paused) {
+	x->over = st->observe;
+	if (x->over)
+		return;
+	if (a->paused || x->r.paused) {
 		int64_t until = pause_ends(x, a);
 
 		x->over = until == 0;

@@ -118,12 +118,10 @@ static void past(struct lanes *l, const struct json *e)
 		ends(l, name, at);
 	else if (str_eq(what, "created"))
 		step(l, lane_of(l, name), at, LANE_MAKING, MARK_NONE);
-	else if (str_eq(what, "ready"))
+	else if (str_eq(what, "ready") || str_eq(what, "stopped"))
 		step(l, lane_of(l, name), at, LANE_READY, MARK_NONE);
 	else if (str_eq(what, "disabled"))
 		step(l, lane_of(l, name), at, LANE_GRACE, MARK_NONE);
-	else if (str_eq(what, "stopped"))
-		step(l, lane_of(l, name), at, LANE_READY, MARK_NONE);
 }
 
 void lanes_history(struct lanes *l, const struct json *entries)

@@ -49,16 +49,15 @@ static int compare(const void *pa, const void *pb)
 
 static size_t collect(const struct ctl *c, const struct shown *all, struct row **ret)
 {
-	struct row *rows = NULL;
-	size_t n = 0, cap = 0;
+	size_t n = 0, most = 0;
 
+	for (size_t i = 0; i < all->n; i++)
+		most += all->list[i].n_selectors + all->list[i].n_records;
+	struct row *rows = xcalloc(most + 1, sizeof(*rows));
 	for (size_t i = 0; i < all->n; i++) {
 		const struct shown_domain *d = &all->list[i];
 		bool own = str_eq(d->platform, "external");
 
-		if (n + d->n_selectors + d->n_records > cap)
-			rows = xrealloc(
-			        rows, (cap = 2 * (n + d->n_selectors + d->n_records)) * sizeof(*rows));
 		for (size_t k = 0; !own && k < d->n_selectors; k++)
 			if (needed(&d->selectors[k]) && (!c->missing || missing(&d->selectors[k])))
 				rows[n++] = (struct row){d, &d->selectors[k], NULL};
@@ -167,7 +166,7 @@ static void print_zones(const struct row *rows, size_t n)
 		zone = rows[i].domain->zone;
 		if (rows[i].record)
 			print_key(rows[i].record, width);
-		else
+		else if (rows[i].selector)
 			print_row(&rows[i], width);
 	}
 }

@@ -18,10 +18,11 @@ static void day_load(struct account *a, const char *what, struct day *d)
 	fact_name(name, sizeof(name), a, what);
 	char *text = store_fact(a->e->p.store, name);
 	for (char *line = text, *end; line != NULL && *line != '\0'; line = end) {
-		long long id = 0, at = 0;
+		char *second, *behind;
+		long long id = strtoll(line, &second, 10), at = strtoll(second, &behind, 10);
 
 		end = strchr(line, '\n');
-		if (sscanf(line, "%lld %lld", &id, &at) == 2) {
+		if (second != line && behind != second) {
 			if (d->n == d->cap) {
 				d->cap = d->cap != 0 ? d->cap * 2 : 16;
 				d->list = xrealloc(d->list, d->cap * sizeof(*d->list));

@@ -28,30 +28,30 @@ static void edit_json(struct json_w *w, const struct edit *e)
 }
 
 static void selector_edit_json(
-        struct json_w *w, const struct forecast_domain *x, const struct forecast_change *c, struct edit *e)
+        struct json_w *w, const struct forecast_domain *x, const struct forecast_change *c, struct edit e)
 {
 	char *name = c->selector[0] != '\0' ? xasprintf("%s._domainkey.%s", c->selector, x->d->domain) : NULL;
 
-	e->name = name;
-	edit_json(w, e);
+	e.name = name;
+	edit_json(w, &e);
 	free(name);
 }
 
 /* The record of each part of a key of our own. */
 static void key_edits_json(
-        struct json_w *w, const struct forecast_domain *x, const struct forecast_change *c, struct edit *e)
+        struct json_w *w, const struct forecast_domain *x, const struct forecast_change *c, struct edit e)
 {
 	char name[DNAME_TEXT], second[SELECTOR_NAME];
 
 	if (x->d->external->record == RECORD_DKIM)
-		e->type = rr_type_word(RR_DKIM);
-	e->target = "";
-	e->name = name;
+		e.type = rr_type_word(RR_DKIM);
+	e.target = "";
+	e.name = name;
 	if (external_owner(name, x->d, c->selector))
-		edit_json(w, e);
+		edit_json(w, &e);
 	if (x->d->external->key == KEY_BOTH && keyname_second(second, sizeof(second), c->selector) &&
 	        external_owner(name, x->d, second))
-		edit_json(w, e);
+		edit_json(w, &e);
 }
 
 /* A name server is sent one message (RFC 2136), OVHcloud's zone a record and a refresh. */
@@ -77,9 +77,9 @@ static void zone_edits_json(
 	json_w_key(w, "zone_edits");
 	json_w_array(w);
 	if (ours)
-		key_edits_json(w, x, c, &e);
+		key_edits_json(w, x, c, e);
 	else if (update || c->record != SEEN_OK)
-		selector_edit_json(w, x, c, &e);
+		selector_edit_json(w, x, c, e);
 	if (!update)
 		edit_json(w, &(struct edit){.method = "POST", .path = refresh});
 	json_w_end(w);

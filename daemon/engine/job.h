@@ -68,7 +68,7 @@ void act_start(struct job *j);
 /* The moment of leaving: the last question to the gate. */
 bool act_may_leave(struct job *j);
 /* The answer to a change came; denied: the gate refused it. */
-void act_changed(struct job *j, const struct outcome *out, bool was_denied);
+void act_changed(struct job *j, const struct outcome *answer, bool was_denied);
 void act_release(struct job *j); /* whatever it held; before the job goes */
 /* May the request that a writer is about to send leave, for this record of the job? Else j->denial says why not. */
 bool act_may_write(struct job *j, unsigned record, const struct write_job *w);

@@ -170,19 +170,19 @@ static void call_drop(void *arg)
 	arrive(c); /* it was on the wire when the daemon died */
 }
 
-struct http_call *http_start(struct http *h, const struct http_request *q, http_done *done, void *arg)
+struct http_call *http_start(struct http *h, const struct http_request *request, http_done *done, void *arg)
 {
 	struct http_call *c = xcalloc(1, sizeof(*c));
-	const char *path = strchr(q->url + strlen("https://"), '/');
+	const char *path = strchr(request->url + strlen("https://"), '/');
 
 	sim.http_calls++;
 	c->h = h;
 	c->next = h->calls;
 	h->calls = c;
-	c->method = xstrdup(q->method);
+	c->method = xstrdup(request->method);
 	c->path = xstrdup(path);
-	c->body = q->body != NULL ? xstrndup(q->body, q->body_len) : NULL;
-	c->account = account_of(q->headers);
+	c->body = request->body != NULL ? xstrndup(request->body, request->body_len) : NULL;
+	c->account = account_of(request->headers);
 	c->done = done;
 	c->arg = arg;
 	c->began = sim.now;

@@ -65,8 +65,8 @@ static void test_never_again(void **state)
 		assert_true(keyname_second(second, sizeof(second), name));
 		for (unsigned i = 0; i < 2 * n; i++)
 			assert_true(!str_caseeq(used[i], name) && !str_caseeq(used[i], second));
-		strcpy(used[2 * n], name);
-		strcpy(used[2 * n + 1], second);
+		memcpy(used[2 * n], name, sizeof(name));
+		memcpy(used[2 * n + 1], second, sizeof(second));
 	}
 	strcpy(used[0], "K21");
 	strcpy(used[1], "zz");
