@@ -19,7 +19,6 @@
 #include "io_ram/store_ram.h"
 #include "simulation/sim.h"
 
-#define EPOCH (INT64_C(1790000000) * 1000)
 #define WARM_UP                                                                                              \
 	(20 * MS_DAY) /* first looks, records, and the grace of selectors whose history nobody knows */
 
@@ -120,21 +119,17 @@ static struct inventory *inventory_of(const struct bench *b)
 
 static void start(struct bench *b)
 {
-	static char app[] = "default", secret[] = "s", consumer[] = "c";
-	static struct credentials cred = {.kind = CREDENTIALS_KEYS,
-	        .application_key = app,
-	        .application_secret = secret,
-	        .consumer_key = consumer};
-	static struct credentials *const creds[] = {&cred};
+	static struct credentials *creds[1];
 	struct dns_options o = {.authoritative = true};
 	const char *why;
 	char error[200];
 
+	creds[0] = sim_credentials();
 	memset(&sim, 0, sizeof(sim));
 	memset(told, 0, sizeof(told));
 	sim.rng = 1;
-	sim.now = EPOCH;
-	sim.boot_at = EPOCH - MS_HOUR;
+	sim.now = SIM_EPOCH;
+	sim.boot_at = SIM_EPOCH - MS_HOUR;
 	sim.world = world_new(1);
 	store_ram_forget("sim");
 	set_world();

@@ -15,8 +15,6 @@
 #include "replay.h"
 #include "simulation/sim_keys.h"
 
-#define EPOCH (INT64_C(1790000000) * 1000)
-
 static struct {
 	char action[16];
 	enum sim_fate fate;
@@ -335,8 +333,8 @@ void life_begin(void)
 {
 	memset(&sim, 0, sizeof(sim));
 	sim.rng = 1;
-	sim.now = EPOCH;
-	sim.boot_at = EPOCH - MS_HOUR;
+	sim.now = SIM_EPOCH;
+	sim.boot_at = SIM_EPOCH - MS_HOUR;
 	sim.leaving = fate_of;
 	sim.after = life_moves;
 	memset(&sim_keys, 0, sizeof(sim_keys));

@@ -1,11 +1,8 @@
 /* Years of domains whose mail the site signs itself, in seconds: the real engine, plan, gate and key store's operations, over
  * a simulated disk, signer, zone and clock, with crashes, lost answers, lying look-ups, full disks and a reload unit that
  * comes late. The judge's rule: at every moment, whatever was signed within the grace verifies at every server of the zone.
- *
- *   external [--seed N] [--seeds COUNT] [--domains N] [--days N] [--calm] [--trace]
- */
+ * Its options are those of seeds.h. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +18,9 @@
 #include "io/report.h"
 #include "io/store.h"
 #include "io_ram/store_ram.h"
+#include "seeds.h"
 #include "sim_keys.h"
 
-#define EPOCH       (INT64_C(1790000000) * 1000)
 #define DOMAINS_MAX 64
 #define SIGNED_MAX  64
 #define GRACE       (7 * MS_DAY - 12 * MS_HOUR) /* the host's clock is set forwards and back by hours */
@@ -39,9 +36,8 @@ static struct {
 	struct keystore *keys;
 	struct engine *engine;
 	struct credentials *cred[1];
-	bool trace;
 	uint64_t seed;
-	unsigned long told[EVENT_COUNT], crashes, looked, unverified;
+	unsigned long crashes, looked, unverified;
 	int64_t takes_at, judged_at;
 	struct signed_mail { /* the newest message with each key */
 		unsigned domain;
@@ -50,17 +46,6 @@ static struct {
 	} mail[DOMAINS_MAX * SIGNED_MAX];
 	unsigned n_mail;
 } run;
-
-static void trace(void *arg, enum event e, int priority, const struct fields *f, const char *message)
-{
-	(void)arg;
-	run.told[e]++;
-	if (!run.trace || priority > 6)
-		return;
-	char when[TIME_TEXT];
-	printf("%s %-20s %s: %s\n", time_text(when, sim.now), event_name(e),
-	        f != NULL && f->domain != NULL ? f->domain : "-", message);
-}
 
 static void name_of(unsigned i, char dst[64])
 {
@@ -190,22 +175,13 @@ static void judge(void)
 
 /* --- a run ------------------------------------------------------------------------------------------------------------ */
 
-static void set(const char *name, const char *value)
-{
-	if (world_set(sim.world, name, value) != 0) {
-		fprintf(stderr, "no switch %s=%s\n", name, value);
-		exit(2);
-	}
-}
-
 static void hostile(const char *p)
 {
 	static const char *const names[] = {"fault_429", "fault_5xx", "fault_5xx_after", "fault_html",
 	        "fault_reset_before", "fault_reset_after", "fault_truncated", "refresh_error",
 	        "refresh_lost"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		set(names[i], p);
+	seeds_set_all(names, ARRAY_SIZE(names), p);
 }
 
 static void day(bool calm)
@@ -245,7 +221,7 @@ static void build(unsigned domains)
 	        "policies: { default: { rotate_every: 30d, grace: 7d } }\n";
 	struct diags d = {0};
 
-	run.domains = domains;
+	run.domains = domains = domains > DOMAINS_MAX ? DOMAINS_MAX : domains;
 	run.config = config_parse(config, strlen(config), "sim-config.yaml", &d);
 	if (run.config == NULL) {
 		fprintf(stderr, "configuration: %s\n", d.list[0].text);
@@ -291,22 +267,21 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 {
 	memset(&sim, 0, sizeof(sim));
 	memset(&sim_keys, 0, sizeof(sim_keys));
-	memset(run.told, 0, sizeof(run.told));
 	run.seed = seed;
 	run.crashes = run.looked = run.unverified = 0;
 	run.n_mail = 0;
 	run.takes_at = run.judged_at = 0;
 	sim.rng = seed;
-	sim.now = EPOCH;
-	sim.boot_at = EPOCH - MS_HOUR;
+	sim.now = SIM_EPOCH;
+	sim.boot_at = SIM_EPOCH - MS_HOUR;
 	sim.after = judge;
 	sim.world = world_new(seed);
 	store_ram_forget("external");
 	sim_keys_forget();
-	set("dns_servers", "2");
-	set("publish_ms", sim_chance(0.5) ? "30s" : "5min");
-	set("zone_ttl", sim_chance(0.5) ? "60" : "3600");
-	set("dns_lagging", calm || sim_chance(0.5) ? "none" : "2");
+	seeds_set("dns_servers", "2");
+	seeds_set("publish_ms", sim_chance(0.5) ? "30s" : "5min");
+	seeds_set("zone_ttl", sim_chance(0.5) ? "60" : "3600");
+	seeds_set("dns_lagging", calm || sim_chance(0.5) ? "none" : "2");
 	build(domains);
 	start();
 	for (unsigned i = 0; i < days; i++)
@@ -314,11 +289,11 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	for (unsigned i = 0; i < (calm ? 0 : 30); i++)
 		day(true);
 	unsigned bad = unsigned_domains();
-	unsigned long rotations = run.told[EVENT_ROTATION_CONFIRMED];
+	unsigned long rotations = seeds_told[EVENT_ROTATION_CONFIRMED];
 	printf("seed %" PRIu64 ": %u domains, %u days, %lu keys made, %lu rotations, %lu revoked, %lu "
 	       "destroyed, %lu crashes, "
 	       "%lu messages looked at, %lu not verified, %u domains without a signer, %zu rules broken\n",
-	        seed, domains, days, run.told[EVENT_KEY_MADE], rotations, run.told[EVENT_KEY_REVOKED],
+	        seed, domains, days, seeds_told[EVENT_KEY_MADE], rotations, seeds_told[EVENT_KEY_REVOKED],
 	        sim_keys.shredded, run.crashes, run.looked, run.unverified, bad, world_broken(sim.world));
 	bool good = run.unverified == 0 && bad == 0 && rotations > 0 && run.looked > 0 &&
 	            world_broken(sim.world) == 0;
@@ -328,70 +303,17 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	return good;
 }
 
-static unsigned runs(uint64_t seed, unsigned seeds, unsigned domains, unsigned days, bool calm, unsigned told)
-{
-	unsigned bad = 0;
-
-	for (unsigned i = 0; i < seeds; i++) {
-		bool good = simulate(seed + i, domains, days, calm);
-
-		printf("%s %u - seed %" PRIu64 "%s: replay with --seed %" PRIu64
-		       " --domains %u --days %u%s\n",
-		        good ? "ok" : "not ok", told + i + 1, seed + i, calm ? " (calm)" : "", seed + i,
-		        domains, days, calm ? " --calm" : "");
-		bad += !good;
-	}
-	return bad;
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	        {"seed",    1, NULL, 's'},
-                {"seeds",   1, NULL, 'n'},
-                {"domains", 1, NULL, 'd'},
-	        {"days",    1, NULL, 'y'},
-                {"calm",    0, NULL, 'c'},
-                {"trace",   0, NULL, 't'},
-                {NULL,      0, NULL, 0  }
-        };
-	static char app[] = "default", secret[] = "s", consumer[] = "c";
-	static struct credentials cred = {.kind = CREDENTIALS_KEYS,
-	        .application_key = app,
-	        .application_secret = secret,
-	        .consumer_key = consumer};
-	uint64_t seed = 1;
-	unsigned seeds = 1, domains = 8, days = 120, bad = 0;
-	bool calm = false;
+	static const struct seeds usual[] = {
+	        {.seed = 1,   .count = 6,    .domains = 4, .days = 60  }, /* storms */
+	        { .seed = 1, .count = 1, .domains = 12,  .days = 400, .calm = true},
+	};
+	struct seeds by_hand = {.seed = 1, .count = 1, .domains = 8, .days = 120};
 
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 's')
-			seed = strtoull(optarg, NULL, 10);
-		else if (c == 'n')
-			seeds = (unsigned)atoi(optarg);
-		else if (c == 'd')
-			domains = (unsigned)atoi(optarg);
-		else if (c == 'y')
-			days = (unsigned)atoi(optarg);
-		else if (c == 'c')
-			calm = true;
-		else if (c == 't')
-			run.trace = true;
-		else
-			return 2;
-	}
-	domains = domains > DOMAINS_MAX ? DOMAINS_MAX : domains;
-	run.cred[0] = &cred;
-	report_capture(trace, NULL);
-	if (argc == 1) {
-		bad += runs(1, 6, 4, 60, false, 0);
-		bad += runs(1, 1, 12, 400, true, 6);
-		printf("1..7\n");
-	} else {
-		bad = runs(seed, seeds, domains, days, calm, 0);
-		printf("1..%u\n", seeds);
-	}
+	run.cred[0] = sim_credentials();
+	int result = seeds_main(argc, argv, simulate, by_hand, usual, ARRAY_SIZE(usual));
 	buf_free(&run.inventory);
 	sim_keys_forget();
-	return bad != 0;
+	return result;
 }

@@ -17,8 +17,6 @@
 #include "io_ram/store_ram.h"
 #include "simulation/sim_keys.h"
 
-#define EPOCH (INT64_C(1790000000) * 1000)
-
 struct stage scene;
 
 void scene_trouble(const char *what)
@@ -105,23 +103,19 @@ static struct inventory *populate(const struct scene *s)
 
 void scene_begin(const struct scene *s)
 {
-	static char app[] = "default", secret[] = "s", consumer[] = "c";
-	static struct credentials keys = {.kind = CREDENTIALS_KEYS,
-	        .application_key = app,
-	        .application_secret = secret,
-	        .consumer_key = consumer};
-	static struct credentials *cred[1] = {&keys};
+	static struct credentials *cred[1];
 	char error[200];
 	const char *why;
 	struct dns_options o = {.authoritative = true};
 
+	cred[0] = sim_credentials();
 	memset(&sim, 0, sizeof(sim));
 	memset(&sim_keys, 0, sizeof(sim_keys));
 	sim_keys_forget();
 	sim.after = sim_signer_takes;
 	sim.rng = 1;
-	sim.now = EPOCH;
-	sim.boot_at = EPOCH - MS_HOUR;
+	sim.now = SIM_EPOCH;
+	sim.boot_at = SIM_EPOCH - MS_HOUR;
 	sim.world = world_new(1);
 	store_ram_forget("sim");
 	scene.config = configure(s);

@@ -49,4 +49,8 @@ void sim_run(struct loop *l, int64_t until);
 /* Calls cb(arg) at now + delay, as an event of the world outside; dropped when the loop is freed. */
 void sim_later(struct loop *l, int64_t delay, void (*cb)(void *arg), void *arg, void (*drop)(void *arg));
 
+/* When every story begins, and the credentials of the account "default". */
+#define SIM_EPOCH (INT64_C(1790000000) * 1000)
+struct credentials *sim_credentials(void);
+
 #endif

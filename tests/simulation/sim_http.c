@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/util.h"
+#include "codec/ovhconf.h"
 #include "io/http.h"
 #include "io/loop.h"
 #include "sim.h"
@@ -195,4 +196,15 @@ struct http_call *http_start(struct http *h, const struct http_request *request,
 void http_cancel(struct http_call *c)
 {
 	c->done = NULL;
+}
+
+struct credentials *sim_credentials(void)
+{
+	static char app[] = "default", secret[] = "s", consumer[] = "c";
+	static struct credentials cred = {.kind = CREDENTIALS_KEYS,
+	        .application_key = app,
+	        .application_secret = secret,
+	        .consumer_key = consumer};
+
+	return &cred;
 }

@@ -1,11 +1,8 @@
 /* Years of rotations in seconds: the real engine, platform drivers, plan and gate over a virtual clock, against the simulated
  * OVHcloud in this process. A seed is a run; whatever fails prints the line that replays it. The judge of the simulated
  * OVHcloud checks the safety rules on every change; this file adds crashes, restarts, people, wrong clocks and a hostile API.
- *
- *   simulation [--seed N] [--seeds COUNT] [--domains N] [--days N] [--calm] [--trace]
- */
+ * Its options are those of seeds.h. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +18,8 @@
 #include "io/store.h"
 #include "io_ram/store_ram.h"
 #include "lists.h"
+#include "seeds.h"
 #include "sim.h"
-
-#define EPOCH (INT64_C(1790000000) * 1000)
 
 static struct {
 	struct config *config;
@@ -36,9 +32,8 @@ static struct {
 	struct store *store;
 	struct engine *engine;
 	struct credentials *cred[1];
-	bool trace;
 	uint64_t seed;
-	unsigned long told[EVENT_COUNT], crashes, restarts, persons, older;
+	unsigned long crashes, restarts, persons, older;
 	size_t misshown;   /* domains that a list told otherwise than their pages */
 	unsigned switched; /* the domain that somebody switched and will switch back, + 1; 0 = none */
 	bool saved;
@@ -50,17 +45,6 @@ static const char *const platforms[] = {"exchange", "emailpro", "mxplan", "zimbr
 static const char *platform_of(unsigned i)
 {
 	return i % 8 == 6 ? "mxplan" : i % 8 == 7 ? "zimbra" : platforms[i % 2];
-}
-
-static void trace(void *arg, enum event e, int priority, const struct fields *f, const char *message)
-{
-	(void)arg;
-	run.told[e]++;
-	if (!run.trace || priority > 6)
-		return;
-	char when[TIME_TEXT];
-	printf("%s %-20s %s: %s\n", time_text(when, sim.now), event_name(e),
-	        f != NULL && f->domain != NULL ? f->domain : "-", message);
 }
 
 /* --- the daemon's life ------------------------------------------------------------------------------------------- */
@@ -139,14 +123,6 @@ static void check(void)
 
 /* --- what happens outside -------------------------------------------------------------------------------------------- */
 
-static void set(const char *name, const char *value)
-{
-	if (world_set(sim.world, name, value) != 0) {
-		fprintf(stderr, "no switch %s=%s\n", name, value);
-		exit(2);
-	}
-}
-
 static const char *pick(const char *const *list, size_t n)
 {
 	return list[sim_random() % n];
@@ -157,40 +133,40 @@ static const char *pick(const char *const *list, size_t n)
 /* Every unknown of the API turns out one way or the other, for this run. */
 static void choose_world(bool calm)
 {
-	set("task_ms", PICK("0", "5s", "20s", "3min"));
-	set("check_ms", PICK("1min", "10min", "1h"));
-	set("publish_ms", PICK("1s", "30s", "5min"));
-	set("zone_ttl", PICK("60", "3600", "86400"));
-	set("key_ttl", PICK("60", "3600"));
-	set("old_selector", PICK("ready", "ready", "both", "inProduction", "disabling"));
-	set("target_changes", PICK("yes", "yes", "no"));
-	set("key_changes", "yes");
-	set("pending_in_waiting", PICK("no", "done", "gone"));
-	set("no_task", PICK("null", "zero", "absent"));
-	set("cname_field", PICK("yes", "absent"));
-	set("last_update", PICK("changes", "checks", "never", "null"));
-	set("errors", PICK("new", "old"));
-	set("post_existing", PICK("409", "400", "200"));
-	set("enable_unready", PICK("400", "409", "200"));
-	set("action_pending", PICK("409", "400", "200"));
-	set("cname_gone", PICK("keep", "ready"));
-	set("old_key_ms", PICK("0", "1h", "1d"));
-	set("mx_selectors", PICK("empty", "null", "shown"));
-	set("mx_wait_state", PICK("disabled", "toConfigure"));
-	set("diagnostics", PICK("yes", "null", "absent"));
-	set("dns_servers", PICK("1", "2", "4"));
+	seeds_set("task_ms", PICK("0", "5s", "20s", "3min"));
+	seeds_set("check_ms", PICK("1min", "10min", "1h"));
+	seeds_set("publish_ms", PICK("1s", "30s", "5min"));
+	seeds_set("zone_ttl", PICK("60", "3600", "86400"));
+	seeds_set("key_ttl", PICK("60", "3600"));
+	seeds_set("old_selector", PICK("ready", "ready", "both", "inProduction", "disabling"));
+	seeds_set("target_changes", PICK("yes", "yes", "no"));
+	seeds_set("key_changes", "yes");
+	seeds_set("pending_in_waiting", PICK("no", "done", "gone"));
+	seeds_set("no_task", PICK("null", "zero", "absent"));
+	seeds_set("cname_field", PICK("yes", "absent"));
+	seeds_set("last_update", PICK("changes", "checks", "never", "null"));
+	seeds_set("errors", PICK("new", "old"));
+	seeds_set("post_existing", PICK("409", "400", "200"));
+	seeds_set("enable_unready", PICK("400", "409", "200"));
+	seeds_set("action_pending", PICK("409", "400", "200"));
+	seeds_set("cname_gone", PICK("keep", "ready"));
+	seeds_set("old_key_ms", PICK("0", "1h", "1d"));
+	seeds_set("mx_selectors", PICK("empty", "null", "shown"));
+	seeds_set("mx_wait_state", PICK("disabled", "toConfigure"));
+	seeds_set("diagnostics", PICK("yes", "null", "absent"));
+	seeds_set("dns_servers", PICK("1", "2", "4"));
 	if (calm)
 		return;
-	set("list_lag_ms", PICK("0", "0", "10s"));
-	set("blind_ms", PICK("0", "0", "30s"));
-	set("mx_flap_ms", PICK("0", "30s"));
-	set("mx_order_swaps", PICK("no", "yes"));
-	set("mx_conflict", PICK("0", "0.1"));
-	set("mx_lost", PICK("0", "0.1"));
-	set("record_404_ms", PICK("0", "10s"));
-	set("id_zero", PICK("0", "0.2"));
-	set("duplicate", PICK("200", "400", "409"));
-	set("dns_lagging", PICK("none", "2"));
+	seeds_set("list_lag_ms", PICK("0", "0", "10s"));
+	seeds_set("blind_ms", PICK("0", "0", "30s"));
+	seeds_set("mx_flap_ms", PICK("0", "30s"));
+	seeds_set("mx_order_swaps", PICK("no", "yes"));
+	seeds_set("mx_conflict", PICK("0", "0.1"));
+	seeds_set("mx_lost", PICK("0", "0.1"));
+	seeds_set("record_404_ms", PICK("0", "10s"));
+	seeds_set("id_zero", PICK("0", "0.2"));
+	seeds_set("duplicate", PICK("200", "400", "409"));
+	seeds_set("dns_lagging", PICK("none", "2"));
 }
 
 static void faults(const char *p)
@@ -201,8 +177,7 @@ static void faults(const char *p)
 	        "fault_wrong_selector", "fault_wrong_record", "fault_null_target", "task_error",
 	        "action_lost", "refresh_error", "refresh_lost"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		set(names[i], p);
+	seeds_set_all(names, ARRAY_SIZE(names), p);
 }
 
 static void somebody(void)
@@ -254,13 +229,13 @@ static void day(bool calm)
 		faults(hostile ? PICK("0.01", "0.05", "0.2") : "0");
 		sim.lie = sim_chance(0.2) ? 0.1 : 0;
 		if (sim.lie > 0)
-			set("judge_unheard",
+			seeds_set("judge_unheard",
 			        "yes"); /* from then on: a wait may have begun with such a look */
 		sim.forge = sim_chance(0.3) ? 0.2 : 0;
 		sim.lost = hostile ? 0.05 : 0;
 	}
 	if (!calm && sim_chance(0.1)) /* somebody changes the zones' TTLs: caches hold what was */
-		set("zone_ttl", PICK("60", "3600", "86400"));
+		seeds_set("zone_ttl", PICK("60", "3600", "86400"));
 	if (!calm && sim_chance(0.05))
 		sim.host_offset += sim_between(-3, 3) * MS_HOUR; /* somebody sets the clock */
 	while (sim.now < end) {
@@ -311,7 +286,7 @@ static void build(unsigned domains, bool calm)
 	buf_printf(&text, config, daily);
 	run.config = config_parse(text.data, text.len, "sim-config.yaml", &d);
 	buf_free(&text);
-	set("judge_max_daily", daily);
+	seeds_set("judge_max_daily", daily);
 	if (run.config == NULL) {
 		fprintf(stderr, "configuration: %s\n", d.list[0].text);
 		exit(2);
@@ -361,7 +336,6 @@ static unsigned unhappy(void)
 static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 {
 	memset(&sim, 0, sizeof(sim));
-	memset(run.told, 0, sizeof(run.told));
 	run.seed = seed;
 	run.crashes = run.restarts = run.persons = run.older = 0;
 	run.switched = 0;
@@ -369,8 +343,8 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	run.saved = false;
 	run.broken_shown = 0;
 	sim.rng = seed;
-	sim.now = EPOCH;
-	sim.boot_at = EPOCH - MS_HOUR;
+	sim.now = SIM_EPOCH;
+	sim.boot_at = SIM_EPOCH - MS_HOUR;
 	sim.host_offset = calm ? 0 : sim_between(-120, 120) * MS_MINUTE;
 	sim.after = check;
 	sim.world = world_new(seed);
@@ -385,17 +359,18 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	if (!calm) { /* peace */
 		faults("0");
 		sim.lie = sim.lost = sim.forge = 0;
-		set("blind_ms", "0");
+		seeds_set("blind_ms", "0");
 		for (unsigned i = 0; i < 45; i++)
 			day(true);
 	}
 	unsigned bad = unhappy();
-	unsigned long rotations = run.told[EVENT_ROTATION_CONFIRMED], deleted = run.told[EVENT_KEY_DELETED];
+	unsigned long rotations = seeds_told[EVENT_ROTATION_CONFIRMED],
+	              deleted = seeds_told[EVENT_KEY_DELETED];
 	printf("seed %" PRIu64 ": %u domains, %u days, %lu rotations, %lu deletions, %lu repairs, %lu "
 	       "changes, %lu requests, %lu look-ups, %lu of them false, %lu crashes, "
 	       "%lu restarts, %lu older states, %lu meddlings, %lu updates, %zu rules broken, %lu bad "
 	       "updates, %u without a signer, %zu told wrongly\n",
-	        seed, domains, days, rotations, deleted, run.told[EVENT_REPAIRED],
+	        seed, domains, days, rotations, deleted, seeds_told[EVENT_REPAIRED],
 	        (unsigned long)world_changes(sim.world), sim.http_calls, sim.dns_looks, sim.dns_lies,
 	        run.crashes, run.restarts, run.older, run.persons, sim.updates, world_broken(sim.world),
 	        sim.updates_bad, bad, run.misshown);
@@ -408,67 +383,14 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	return good;
 }
 
-static unsigned runs(uint64_t seed, unsigned seeds, unsigned domains, unsigned days, bool calm, unsigned told)
-{
-	unsigned bad = 0;
-
-	for (unsigned i = 0; i < seeds; i++) {
-		bool good = simulate(seed + i, domains, days, calm);
-
-		printf("%s %u - seed %" PRIu64 "%s: replay with --seed %" PRIu64
-		       " --domains %u --days %u%s\n",
-		        good ? "ok" : "not ok", told + i + 1, seed + i, calm ? " (calm)" : "", seed + i,
-		        domains, days, calm ? " --calm" : "");
-		bad += !good;
-	}
-	return bad;
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	        {"seed",    1, NULL, 's'},
-                {"seeds",   1, NULL, 'n'},
-                {"domains", 1, NULL, 'd'},
-	        {"days",    1, NULL, 'y'},
-                {"calm",    0, NULL, 'c'},
-                {"trace",   0, NULL, 't'},
-                {NULL,      0, NULL, 0  }
-        };
-	static char app[] = "default", secret[] = "s", consumer[] = "c";
-	static struct credentials cred = {.kind = CREDENTIALS_KEYS,
-	        .application_key = app,
-	        .application_secret = secret,
-	        .consumer_key = consumer};
-	uint64_t seed = 1;
-	unsigned seeds = 1, domains = 24, days = 200, bad = 0;
-	bool calm = false;
+	static const struct seeds usual[] = {
+	        {.seed = 1,   .count = 20,   .domains = 12, .days = 20  }, /* storms */
+	        { .seed = 1, .count = 1, .domains = 60,   .days = 400, .calm = true},
+	};
+	struct seeds by_hand = {.seed = 1, .count = 1, .domains = 24, .days = 200};
 
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 's') {
-			seed = strtoull(optarg, NULL, 10);
-		} else if (c == 'n')
-			seeds = (unsigned)atoi(optarg);
-		else if (c == 'd')
-			domains = (unsigned)atoi(optarg);
-		else if (c == 'y')
-			days = (unsigned)atoi(optarg);
-		else if (c == 'c')
-			calm = true;
-		else if (c == 't')
-			run.trace = true;
-		else
-			return 2;
-	}
-	run.cred[0] = &cred;
-	report_capture(trace, NULL);
-	if (argc == 1) { /* as the tests run it: storms, and more than a year in peace */
-		bad += runs(1, 20, 12, 20, false, 0);
-		bad += runs(1, 1, 60, 400, true, 20);
-		printf("1..21\n");
-		return bad != 0;
-	}
-	bad = runs(seed, seeds, domains, days, calm, 0);
-	printf("1..%u\n", seeds);
-	return bad != 0;
+	run.cred[0] = sim_credentials();
+	return seeds_main(argc, argv, simulate, by_hand, usual, ARRAY_SIZE(usual));
 }
