@@ -40,31 +40,39 @@ static int find(const char *name, const char *passed, char **ret_path, struct fi
 	return r;
 }
 
-/* It is nowhere: told at the line that names it. */
-static void tell_nowhere(const struct config *c, struct place at, const char *whose, const char *what,
-        const char *path, const char *passed, struct diags *d)
-{
-	bool in_folder = str_prefix(path, CREDS_FOLDER "/");
+/* A secret that the configuration names. */
+struct secret {
+	const char *name, *kind, *of; /* the file's; whose it is: "account", "default" */
+	const char *lack;             /* what there is not, in words */
+	struct place at;              /* the line that names it */
+};
 
-	diag_add(d, c->file, at.line, at.column, "%s: %s at %s%s", whose, what, path,
-	        !in_folder ? ""
-	        : passed   ? ", nor in $CREDENTIALS_DIRECTORY"
-	                   : " ($CREDENTIALS_DIRECTORY is not set)");
+/* Reads it. What is nowhere is told at the line that names it. *ret_path: see find(). */
+static bool read_secret(const struct config *c, const struct secret *s, const char *passed, char **ret_path,
+        struct file_text *ret, struct diags *d)
+{
+	int r = find(s->name, passed, ret_path, ret, d);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		diag_add(d, c->file, s->at.line, s->at.column, "%s %s: %s at %s%s", s->kind, s->of, s->lack,
+		        *ret_path,
+		        !str_prefix(*ret_path, CREDS_FOLDER "/") ? ""
+		        : passed                                 ? ", nor in $CREDENTIALS_DIRECTORY"
+		                                                 : " ($CREDENTIALS_DIRECTORY is not set)");
+	return r == 0;
 }
 
 struct credentials *creds_load(
         const struct config *c, const struct config_account *a, const char *passed, struct diags *d)
 {
+	const struct secret s = {
+	        a->credentials, "account", a->name, "there are no credentials", a->credentials_at};
 	struct credentials *found = NULL;
 	struct file_text text = {0};
-	char *path, whose[100];
-	int r = find(a->credentials, passed, &path, &text, d);
+	char *path;
 
-	str_format(whose, sizeof whose, "account %s", a->name);
-	if (r == 0)
+	if (read_secret(c, &s, passed, &path, &text, d))
 		found = ovhconf_parse(text.text, text.len, path, a->endpoint, d);
-	else if (r == -ENOENT || r == -ENOTDIR)
-		tell_nowhere(c, a->credentials_at, whose, "there are no credentials", path, passed, d);
 	files_free(&text);
 	free(path);
 	return found;
@@ -73,16 +81,13 @@ struct credentials *creds_load(
 struct tsig_key *creds_load_key(
         const struct config *c, const struct config_server *s, const char *passed, struct diags *d)
 {
+	const struct secret key = {s->secret, "dns server", s->name, "there is no secret", s->secret_at};
 	struct tsig_key *found = NULL;
 	struct file_text text = {0};
-	char *path, whose[100];
-	int r = find(s->secret, passed, &path, &text, d);
+	char *path;
 
-	str_format(whose, sizeof whose, "dns server %s", s->name);
-	if (r == 0)
+	if (read_secret(c, &key, passed, &path, &text, d))
 		found = tsig_key_parse(text.text, text.len, path, s->key, s->algorithm, d);
-	else if (r == -ENOENT || r == -ENOTDIR)
-		tell_nowhere(c, s->secret_at, whose, "there is no secret", path, passed, d);
 	files_free(&text);
 	free(path);
 	return found;

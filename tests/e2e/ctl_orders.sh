@@ -9,12 +9,6 @@ public=$(mktemp -d /tmp/dkimrotd-socket.XXXXXX) || exit 1
 chmod 755 "$public"
 SOCK=$public/control.sock
 trap 'dk_clean_up; rm -rf "$public"' EXIT
-ctl() { "$BUILD/dkimrotctl" --socket "$SOCK" "$@"; }
-# run ARG...: sets RC, OUT, ERR
-run() {
-	OUT=$(ctl "$@" 2>"$work/ctl.err" </dev/null)
-	RC=$? ERR=$(<"$work/ctl.err")
-}
 refused() { # what RC PART-OF-STDERR
 	is "$1" "$RC" "$2"
 	has "$1: it says why" "$ERR" "$3"

@@ -5,12 +5,6 @@
 # shellcheck disable=SC1091,SC2034,SC2119,SC2154,SC2317 # what the library sets, and what it reads
 # shellcheck source=tests/e2e/daemon_lib.bash
 . "$(dirname "$0")/daemon_lib.bash"
-ctl() { "$BUILD/dkimrotctl" --socket "$SOCK" "$@"; }
-# run ARG...: sets RC, OUT, ERR
-run() {
-	OUT=$(ctl "$@" 2>"$work/ctl.err" </dev/null)
-	RC=$? ERR=$(<"$work/ctl.err")
-}
 
 world <<END
 domain main exchange hosted-zz1-1 one.example

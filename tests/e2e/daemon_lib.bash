@@ -122,6 +122,13 @@ dk_exits() {
 
 # --- asking --------------------------------------------------------------------------------------------------------
 
+ctl() { "$BUILD/dkimrotctl" --socket "$SOCK" "$@"; }
+# run ARG...: sets RC, OUT, ERR
+run() {
+	OUT=$(ctl "$@" 2>"$work/ctl.err" </dev/null)
+	RC=$? ERR=$(<"$work/ctl.err")
+}
+
 asks() { curl -s -f -m 5 -o "$work/asked" --unix-socket "$SOCK" "http://x/v1/$1"; }
 ask() { curl -s -m 10 --unix-socket "$SOCK" "http://x/v1/$1"; }
 # order PATH [BODY]: sets STATUS and ANSWER

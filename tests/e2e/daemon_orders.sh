@@ -5,11 +5,6 @@
 # runtests: timeout=120
 # shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
-# run ARG...: sets RC, OUT, ERR
-run() {
-	OUT=$("$BUILD/dkimrotctl" --socket "$SOCK" "$@" 2>"$work/ctl.err" </dev/null)
-	RC=$? ERR=$(<"$work/ctl.err")
-}
 role() { dom "$1" ".selectors[] | select(.name == \"$2\") | .role"; }
 plays() { [ "$(role "$1" "$2")" = "$3" ]; }
 spare_of() { dom "$1" '.selectors[] | select(.role == "spare") | .name'; }

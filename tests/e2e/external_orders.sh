@@ -6,7 +6,6 @@
 # shellcheck disable=SC1091,SC2034,SC2154 # what the library sets, and what it reads
 . "$(dirname "$0")/daemon_lib.bash"
 . "$(dirname "$0")/external_lib.bash"
-ctl() { "$BUILD/dkimrotctl" --socket "$SOCK" "$@"; }
 
 world <<END
 domain main mxplan - old.example
