@@ -16,11 +16,14 @@
 #include "ctl/signer.h"
 #include "ctl/site.h"
 
+#define STARTING (10 * MS_SECOND) /* as long as a signer may take to listen, with many maps to be read */
+
 struct confirming {
 	const struct ctl *c;
 	struct dns_texts *dns;
 	const char *before; /* NULL = none */
 	uint64_t version;   /* of the map */
+	int64_t patience;   /* ms left for a signer that does not listen yet, all domains together */
 	struct json_w *w;   /* --json: the array; NULL = lines */
 	int rc;
 };
@@ -77,7 +80,7 @@ static enum finding find_out(
 	const char *said;
 	size_t n = 0;
 
-	if (signer_pass(x->c->milter, domain, &message, why, why_n) < 0)
+	if (signer_pass(x->c->milter, &x->patience, domain, &message, why, why_n) < 0)
 		return FINDING_UNKNOWN;
 	if (mail_read(message.data, message.len, &mail, &said) < 0) {
 		str_format(why, why_n, "what the signer made of the message is none: %s", said);
@@ -165,7 +168,7 @@ static bool read_texts(char **args, int n, struct buf *map, struct buf *before)
 
 int ctl_confirm(const struct ctl *c, char **args, int n)
 {
-	struct confirming x = {.c = c, .rc = CTL_DONE};
+	struct confirming x = {.c = c, .patience = STARTING, .rc = CTL_DONE};
 	struct buf map = {0}, before = {0}, out = {0};
 	char *save = NULL;
 

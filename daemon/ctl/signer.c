@@ -114,6 +114,21 @@ static int open_signer(const char *where)
 	return -EINVAL;
 }
 
+#define AGAIN 100 /* ms */
+
+/* Who was started just now does not listen yet. */
+static int open_patiently(const char *where, int64_t *patience)
+{
+	int fd = open_signer(where);
+
+	while ((fd == -ECONNREFUSED || fd == -ENOENT) && *patience > 0) {
+		poll(NULL, 0, AGAIN);
+		*patience -= AGAIN;
+		fd = open_signer(where);
+	}
+	return fd;
+}
+
 /* ---- talking ---- */
 
 static int wait_for(const struct session *s, short events)
@@ -261,10 +276,11 @@ static int converse(struct session *s, const char *domain, const struct field fi
 	return r;
 }
 
-int signer_pass(const char *where, const char *domain, struct buf *ret, char *why, size_t n)
+int signer_pass(
+        const char *where, int64_t *patience, const char *domain, struct buf *ret, char *why, size_t n)
 {
-	struct session s = {
-	        .fd = open_signer(where), .until = monotonic() + PATIENCE, .why = why, .why_n = n};
+	int fd = open_patiently(where, patience);
+	struct session s = {.fd = fd, .until = monotonic() + PATIENCE, .why = why, .why_n = n};
 	struct field fields[5];
 
 	if (s.fd < 0)

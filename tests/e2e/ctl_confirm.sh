@@ -49,9 +49,12 @@ has "a domain that it does not sign" "$RC $ERR" "1 dkimrotctl: other.example: th
 sign_with one two
 kill "$opendkim_pid"
 wait "$opendkim_pid" 2>/dev/null
-opendkim_start "$map"
-confirm "localhost:$OPENDKIM_PORT" "$map/KeyTable"
-has "a key that is not the one in the DNS" "$RC $ERR" "1 dkimrotctl: mail.example: the signature with one does not hold"
+(confirm "localhost:$OPENDKIM_PORT" "$map/KeyTable"; echo "$RC $ERR" >"$work/asked") &
+asked=$!
+sleep 1
+opendkim_start "$map" # it is waited for
+wait "$asked"
+has "a key that is not the one in the DNS" "$(<"$work/asked")" "1 dkimrotctl: mail.example: the signature with one does not hold"
 # Who does not answer.
 confirm "127.0.0.1:1" "$map/KeyTable"
 has "nobody listens" "$RC $ERR" "1 dkimrotctl: mail.example: 127.0.0.1:1: Connection refused"
