@@ -34,12 +34,11 @@ static uint8_t lower(uint8_t c)
 	                             << 5); /* without a branch: every byte of every name comes here */
 }
 
-/* Unpacks the name at *at and moves *at behind it. A pointer must lead to before the place where the present
- * run of labels began, so that the walk ends however the pointers lie. */
+/* Unpacks the name at *at and moves *at behind it; without a ret it is only looked over. A pointer must lead to before the
+ * place where the present run of labels began, so that the walk ends however the pointers lie. */
 static int name_unpack(const uint8_t *p, size_t n, size_t *at, struct dnswire_name *ret)
 {
 	size_t pos = *at, begin = *at, end = 0, len = 0;
-	struct dnswire_name name;
 
 	while (true) {
 		if (pos >= n)
@@ -56,18 +55,22 @@ static int name_unpack(const uint8_t *p, size_t n, size_t *at, struct dnswire_na
 			pos = begin = to;
 			continue;
 		}
-		if (c > 63 || pos + 1 + c > n || len + 1 + c > sizeof(name.wire))
+		if (c > 63 || pos + 1 + c > n || len + 1 + c > sizeof(ret->wire))
 			return -EBADMSG;
-		name.wire[len++] = c;
-		for (size_t i = 0; i < c; i++)
-			name.wire[len++] = lower(p[pos + 1 + i]);
+		if (ret) {
+			ret->wire[len] = c;
+			for (size_t i = 1; i <= c; i++)
+				ret->wire[len + i] = lower(p[pos + i]);
+		}
+		len += 1u + c;
 		pos += 1u + c;
 		if (c == 0)
 			break;
 	}
-	name.len = (uint8_t)len;
-	memset(name.wire + len, 0, sizeof(name.wire) - len);
-	*ret = name;
+	if (ret) {
+		ret->len = (uint8_t)len;
+		memset(ret->wire + len, 0, sizeof(ret->wire) - len);
+	}
 	*at = end ? end : pos;
 	return 0;
 }
@@ -223,10 +226,11 @@ size_t dnswire_query_write(const struct dnswire_query *q, uint8_t dst[DNSWIRE_QU
 	return at;
 }
 
-static int record_read(const uint8_t *p, size_t n, size_t *at, struct dnswire_record *ret)
+static int record_read(
+        const uint8_t *p, size_t n, size_t *at, struct dnswire_record *ret, struct dnswire_name *ret_owner)
 {
 	size_t pos = *at;
-	int r = name_unpack(p, n, &pos, &ret->owner);
+	int r = name_unpack(p, n, &pos, ret_owner);
 
 	if (r < 0)
 		return r;
@@ -265,7 +269,7 @@ static int records_check(struct dnswire *m)
 
 	for (unsigned i = 0; i < m->counts[0] + m->counts[1] + m->counts[2]; i++) {
 		struct dnswire_record rec;
-		int r = record_read(m->bytes, m->n, &at, &rec);
+		int r = record_read(m->bytes, m->n, &at, &rec, NULL);
 
 		if (r < 0)
 			return r;
@@ -318,7 +322,7 @@ bool dnswire_next(const struct dnswire *m, struct dnswire_walk *w, struct dnswir
 		w->at = m->records_at;
 	if (w->i >= m->counts[0] + m->counts[1] + m->counts[2])
 		return false;
-	if (record_read(m->bytes, m->n, &w->at, ret) < 0)
+	if (record_read(m->bytes, m->n, &w->at, ret, &ret->owner) < 0)
 		return false;
 	ret->section = w->i < m->counts[0]                  ? DNSWIRE_ANSWER
 	               : w->i < m->counts[0] + m->counts[1] ? DNSWIRE_AUTHORITY
@@ -343,9 +347,8 @@ int dnswire_record_name(const struct dnswire *m, const struct dnswire_record *r,
 int dnswire_record_minimum(const struct dnswire *m, const struct dnswire_record *r, uint32_t *ret)
 {
 	size_t at = r->data_at, end = r->data_at + r->data_len;
-	struct dnswire_name name;
 
-	if (name_unpack(m->bytes, end, &at, &name) < 0 || name_unpack(m->bytes, end, &at, &name) < 0 ||
+	if (name_unpack(m->bytes, end, &at, NULL) < 0 || name_unpack(m->bytes, end, &at, NULL) < 0 ||
 	        end - at != 20)
 		return -EBADMSG;
 	*ret = get32(m->bytes + at + 16);

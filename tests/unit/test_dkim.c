@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +167,43 @@ static void test_limits(void **state)
 	buf_free(&b);
 }
 
+/* Every digit in every place, folded anywhere or not at all: the same bytes. */
+static void test_base64(void **state)
+{
+	(void)state;
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	struct dkim_key k;
+	char text[100];
+
+	for (unsigned first = 0; first < 64; first++)
+		for (size_t fold = 0; fold <= 8; fold++) {
+			unsigned d[8];
+			size_t at = (size_t)sprintf(text, "p=");
+
+			for (unsigned i = 0; i < 8; i++) {
+				d[i] = (first + 11 * i) % 64;
+				at += (size_t)sprintf(
+				        text + at, "%s%c", i == fold ? "\t " : "", digits[d[i]]);
+			}
+			assert_int_equal(parse(text, &k), DKIM_OK);
+			assert_int_equal(k.len, 6);
+			for (unsigned i = 0; i < 2; i++) {
+				const unsigned *q = d + 4 * i;
+
+				assert_int_equal(k.key[3 * i], q[0] << 2 | q[1] >> 4);
+				assert_int_equal(k.key[3 * i + 1], (q[1] << 4 | q[2] >> 2) & 255);
+				assert_int_equal(k.key[3 * i + 2], (q[2] << 6 | q[3]) & 255);
+			}
+		}
+	for (unsigned c = 0x21; c < 0x7f; c++) { /* and nothing else is one */
+		bool is_digit = strchr(digits, (char)c) != NULL;
+
+		sprintf(text, "p=AAAAA%cAAAAAA", (char)c);
+		if (c != ';')
+			assert_int_equal(parse(text, &k), is_digit ? DKIM_OK : DKIM_BASE64);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +211,7 @@ int main(void)
 	        cmocka_unit_test(test_records_that_are_refused),
 	        cmocka_unit_test(test_revoked),
 	        cmocka_unit_test(test_limits),
+	        cmocka_unit_test(test_base64),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
