@@ -27,6 +27,9 @@ struct fair_keys {
 	struct fair_key key[FAIR_KEYS];
 };
 
+/* NULL when there is none of that name. */
+const struct fair_key *fair_keys_find(const struct fair_keys *f, const char *name);
+
 /* As fair_begin() and its like. */
 void fair_keys_begin(struct fair_keys *f, const struct desired *d, const struct record *r,
         const struct fair_pace *pace, int64_t now);
