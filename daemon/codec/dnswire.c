@@ -195,6 +195,17 @@ bool dnswire_name_eq(const struct dnswire_name *a, const struct dnswire_name *b)
 	return a->len == b->len && memcmp(a->wire, b->wire, a->len) == 0;
 }
 
+bool dnswire_name_parent(const struct dnswire_name *n, struct dnswire_name *ret)
+{
+	size_t first = 1u + n->wire[0];
+
+	if (n->len <= first + 1) /* the root's byte alone is left, or n is the root */
+		return false;
+	ret->len = (uint8_t)(n->len - first);
+	memcpy(ret->wire, n->wire + first, ret->len);
+	return true;
+}
+
 bool dnswire_name_within(const struct dnswire_name *name, const struct dnswire_name *zone)
 {
 	for (size_t i = 0; i + zone->len <= name->len; i += 1u + name->wire[i]) {

@@ -34,6 +34,8 @@ int dnswire_name_read(const char *text, struct dnswire_name *ret);
 #define DNSWIRE_NAME_TEXT 1024
 bool dnswire_name_text(const struct dnswire_name *n, char *dst, size_t cap);
 bool dnswire_name_eq(const struct dnswire_name *a, const struct dnswire_name *b);
+/* The name without its first label; false: nothing but the root is above it. */
+bool dnswire_name_parent(const struct dnswire_name *n, struct dnswire_name *ret);
 /* Is name equal to or below zone? */
 bool dnswire_name_within(const struct dnswire_name *name, const struct dnswire_name *zone);
 

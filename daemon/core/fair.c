@@ -276,10 +276,7 @@ static void see_dns(const struct fair_selector *s, const struct rec_selector *r,
 	e->state = s->dns != SEEN_OK ? s->dns : s->key;
 	e->served_key = s->dns == SEEN_OK ? s->key : SEEN_MISSING;
 	e->ttl_record = r != NULL && r->ttl_record != 0 ? r->ttl_record : ttl;
-	e->ttl_key = TTL_NEGATIVE;
-	e->untimed = s->state == SELECTOR_IN_PRODUCTION;
-	if (!e->untimed)
-		e->ttl_negative_zone = e->ttl_negative_target = TTL_NEGATIVE;
+	e->ttl_key = e->ttl_negative_zone = e->ttl_negative_target = TTL_NEGATIVE;
 	e->servers = e->answered = 2;
 	e->agreed = s->dns == SEEN_OK ? 2 : 0;
 	if (s->dns == SEEN_OK)

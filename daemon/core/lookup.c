@@ -103,6 +103,11 @@ static void see_ttls(struct rec_selector *s, const struct evidence *e, int64_t n
 		s->ttl_wait = ttl;
 }
 
+bool record_knows_ttls(const struct rec_selector *s)
+{
+	return s->confirmed_since != 0 && !is_open(s);
+}
+
 void see_evidence(const struct record *r, struct rec_selector *s, const struct seen_selector *o, int64_t now,
         struct notes *notes)
 {

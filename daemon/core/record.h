@@ -64,6 +64,9 @@ void record_init(struct record *r);
 void record_see(struct record *r, const struct desired *d, const struct observed *o,
         const struct rules *rules, int64_t now, struct notes *notes);
 
+/* Its records have been found right at every look since the TTLs were seen that a switch to it would wait for. */
+bool record_knows_ttls(const struct rec_selector *s);
+
 /* Was a domain whose selectors were all read last at `last_full` (struct record) last read before the doubt's end? */
 bool record_in_doubt(int64_t last_full, int64_t doubted);
 /* What was just folded in was timed by a clock that nobody vouches for: the next complete reading restarts every grace.

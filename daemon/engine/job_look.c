@@ -159,14 +159,16 @@ static bool worth_a_look(const struct job *j, const struct seen_selector *s)
 	return j->pass.kind == LOOK_LIGHT || s->state != SELECTOR_UNKNOWN;
 }
 
-/* The TTLs say how long a switch to a selector has to wait (safety rule 2), and nobody will switch to one that signs. A light
- * look reads no state, and decides nothing: the recorded one does. */
+/* The TTLs say how long a switch to a selector has to wait (safety rule 2), and nobody will switch to one that signs: there
+ * those that were seen when its records were first found right will do, should somebody want it back. A light look reads no
+ * state, and decides nothing: the recorded one does. */
 static bool needs_no_ttls(const struct job *j, const struct seen_selector *s)
 {
 	const struct rec_selector *r = record_selector_const(&j->record, s->name);
-	bool unread = j->pass.kind == LOOK_LIGHT && r != NULL;
 
-	return (unread ? r->state : s->state) == SELECTOR_IN_PRODUCTION;
+	if (r == NULL || !record_knows_ttls(r))
+		return false;
+	return (j->pass.kind == LOOK_LIGHT ? r->state : s->state) == SELECTOR_IN_PRODUCTION;
 }
 
 static void look_up(struct job *j)

@@ -219,6 +219,17 @@ static const char *look_take_question(struct look *k, const struct dns_look *h)
 	return NULL;
 }
 
+/* The targets of a domain's selectors lie side by side: what is above them is asked, so that looks at the same moment ask the
+ * same. That a target is a zone by itself, with other TTLs, nobody has seen. */
+static void look_ask_target_zone(struct look *k)
+{
+	struct dnswire_name above;
+
+	if (!dnswire_name_parent(&k->target_name, &above))
+		above = k->target_name;
+	dns_look_ask(k, ASK_TARGET_SOA, 0, &above, DNS_TYPE_SOA);
+}
+
 static void look_late(void *arg)
 {
 	dns_look_end(arg);
@@ -251,7 +262,7 @@ void dns_look_begin(struct dns_look *h)
 	dns_look_ask(k, ASK_RECURSIVE, 0, &k->record_name, DNS_TYPE_CNAME);
 	dns_look_ask(k, ASK_KEY, 0, &k->target_name, DNS_TYPE_TXT);
 	if (!k->e.untimed)
-		dns_look_ask(k, ASK_TARGET_SOA, 0, &k->target_name, DNS_TYPE_SOA);
+		look_ask_target_zone(k);
 }
 
 void dns_look_take(struct look *k, struct dns_ask *a)

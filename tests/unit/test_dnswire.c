@@ -121,6 +121,21 @@ static void test_within(void **state)
 	}
 }
 
+static void what_is_above_a_name(void **state)
+{
+	struct dnswire_name n, above, wanted;
+
+	(void)state;
+	assert_int_equal(dnswire_name_read("s._domainkey.a.example", &n), 0);
+	assert_true(dnswire_name_parent(&n, &above));
+	dnswire_name_read("_domainkey.a.example", &wanted);
+	assert_true(dnswire_name_eq(&above, &wanted));
+	dnswire_name_read("example", &n);
+	assert_false(dnswire_name_parent(&n, &above));
+	dnswire_name_read(".", &n);
+	assert_false(dnswire_name_parent(&n, &above));
+}
+
 /* ---- queries ---- */
 
 static void test_query_bytes(void **state)
@@ -145,6 +160,7 @@ static void test_query_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_is_above_a_name),
 	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_name_limits),
 	        cmocka_unit_test(test_within),
