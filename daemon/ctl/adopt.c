@@ -11,7 +11,8 @@
 
 static char *read_key(const char *path)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	bool file = strcmp(path, "-") != 0;
+	FILE *f = file ? fopen(path, "re") : stdin;
 	char *text = xcalloc(1, KEY_MOST + 1);
 
 	if (f == NULL) {
@@ -22,7 +23,7 @@ static char *read_key(const char *path)
 	setvbuf(f, NULL, _IONBF, 0); /* no second copy */
 	size_t n = fread(text, 1, KEY_MOST, f);
 	bool whole = feof(f) || fgetc(f) == EOF;
-	if (f != stdin)
+	if (file)
 		fclose(f);
 	if (n > 0 && whole && memchr(text, '\0', n) == NULL)
 		return text;

@@ -120,6 +120,8 @@ struct loop *loop_new(void)
 
 void loop_free(struct loop *l)
 {
+	if (l == NULL)
+		return;
 	while (l->deferred != NULL) {
 		struct event *e = l->deferred;
 
