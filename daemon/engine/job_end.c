@@ -7,7 +7,7 @@
 
 #define TRIM_FROM     500 /* jobs ended since memory was given back last; a whole pass of fewer domains will do */
 #define WRITE_WITHIN  250  /* ms: looks that end meanwhile are written together */
-#define WRITE_MOST    16   /* so many at most: a long write would keep the control socket waiting */
+#define WRITE_MOST    32   /* so many at most: a long write would keep the control socket waiting */
 #define COMMIT_WITHIN 1000 /* ms: what was written is on the disk */
 
 void job_told_disk(struct engine *e, int r)

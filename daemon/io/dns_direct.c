@@ -48,6 +48,7 @@ try {
 	size_t query_len;
 	uint8_t *in; /* TCP: what has come, from the two bytes of length on */
 	size_t in_len;
+	struct dns_asks others; /* that ask the same of the same address, and share the answer */
 };
 
 static void direct_fill(struct dns_direct *c);
@@ -60,8 +61,15 @@ static void udp_leave(struct try *t, bool answered)
 	t->socket = NULL;
 }
 
+/* Others that wait for its answer ask for themselves. */
 static void try_free(struct try *t)
 {
+	struct dns_ask *a;
+
+	while ((a = dns_asks_take(&t->others))) {
+		a->part = NULL;
+		dns_asks_add(&t->c->queued, a);
+	}
 	udp_leave(t, false);
 	if (t->ev)
 		event_free(t->ev);
@@ -71,12 +79,8 @@ static void try_free(struct try *t)
 	free(t);
 }
 
-/* The ask has its outcome: it leaves for the pump, and the next in the queue may go. */
-static void try_settle(struct try *t, enum reply reply, const uint8_t *bytes, size_t n)
+static void ask_settle(struct dns_ask *a, enum reply reply, const uint8_t *bytes, size_t n)
 {
-	struct dns_direct *c = t->c;
-	struct dns_ask *a = t->ask;
-
 	a->reply = reply;
 	if (bytes) {
 		a->bytes = xmalloc(n);
@@ -84,9 +88,20 @@ static void try_settle(struct try *t, enum reply reply, const uint8_t *bytes, si
 		a->n = n;
 	}
 	a->part = NULL;
-	try_free(t);
-	dns_asks_remove(&c->asked, a);
 	dns_answered(a);
+}
+
+/* The ask has its outcome: it leaves for the pump with those that share it, and the next in the queue may go. */
+static void try_settle(struct try *t, enum reply reply, const uint8_t *bytes, size_t n)
+{
+	struct dns_direct *c = t->c;
+	struct dns_ask *a;
+
+	dns_asks_remove(&c->asked, t->ask);
+	ask_settle(t->ask, reply, bytes, n);
+	while ((a = dns_asks_take(&t->others)))
+		ask_settle(a, reply, bytes, n);
+	try_free(t);
 	direct_fill(c);
 }
 
@@ -238,9 +253,30 @@ static uint16_t random_id(struct dns_direct *c)
 	return c->ids[--c->n_ids];
 }
 
+/* The looks at the selectors of one domain ask for the SOA of its zone at the same moment; every other question is a look's
+ * own. */
+static struct try *same_question(struct dns_direct *c, const struct dns_ask *a)
+{
+	if (a->type != DNS_TYPE_SOA)
+		return NULL;
+	for (struct dns_ask *x = c->asked.first; x; x = x->next)
+		if (x->type == a->type && dnswire_name_eq(&x->name, &a->name) && x->to.len == a->to.len &&
+		        memcmp(&x->to.sa, &a->to.sa, a->to.len) == 0)
+			return x->part;
+	return NULL;
+}
+
 static void try_begin(struct dns_direct *c, struct dns_ask *a)
 {
-	struct try *t = xcalloc(1, sizeof(*t));
+	struct try *t = same_question(c, a);
+
+	if (t) {
+		a->part = t;
+		dns_asks_add(&t->others, a);
+		return;
+	}
+	t = xcalloc(1, sizeof(*t));
+	dns_asks_init(&t->others);
 
 	t->c = c;
 	t->ask = a;
@@ -277,11 +313,15 @@ void dns_direct_ask(struct dns_direct *c, struct dns_ask *a)
 
 void dns_direct_drop(struct dns_direct *c, struct dns_ask *a)
 {
-	if (a->part) {
-		try_free(a->part);
-		dns_asks_remove(&c->asked, a);
-	} else {
+	struct try *t = a->part;
+
+	if (!t) {
 		dns_asks_remove(&c->queued, a);
+	} else if (t->ask == a) {
+		dns_asks_remove(&c->asked, a);
+		try_free(t);
+	} else {
+		dns_asks_remove(&t->others, a);
 	}
 	dns_ask_free(a);
 	direct_fill(c);

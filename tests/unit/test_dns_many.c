@@ -15,10 +15,21 @@ static void tell(void *arg, const struct evidence *e)
 		loop_stop(loop);
 }
 
+static unsigned soa_questions(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SERVERS; i++)
+		n += responder.seen_types[i][SOA];
+	return n;
+}
+
+/* Those that ask the same at the same moment share the answer. */
 static void test_many_at_once(void **state)
 {
 	(void)state;
 	static unsigned counts[1000];
+	unsigned before = soa_questions();
 
 	told = 0;
 	memset(counts, 0, sizeof(counts));
@@ -27,6 +38,7 @@ static void test_many_at_once(void **state)
 	loop_run(loop);
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
 		assert_int_equal(counts[i], 1);
+	assert_true(soa_questions() - before < ARRAY_SIZE(counts));
 }
 
 static void stop_loop(void *arg)
@@ -87,6 +99,50 @@ static void test_cancel_a_crowd(void **state)
 	timer_free(t);
 	responder.manner[1] = HONEST;
 	assert_int_equal(look().state, SEEN_OK);
+}
+
+struct member {
+	struct dns_look *look; /* NULL once it was told */
+	unsigned *left;
+};
+
+static void tell_member(void *arg, const struct evidence *e)
+{
+	struct member *m = arg;
+
+	assert_int_equal(e->state, SEEN_OK);
+	assert_int_equal(e->ttl_negative_zone, 120);
+	m->look = NULL;
+	if (--*m->left == 0)
+		loop_stop(loop);
+}
+
+/* Some are cancelled while others wait for the answers to their questions: those ask for themselves then. */
+static void test_cancel_who_asked_for_others(void **state)
+{
+	(void)state;
+	struct timer *t = timer_new(loop, stop_loop, NULL);
+	struct member crowd[64];
+
+	for (unsigned round = 0; round < 60; round++) {
+		unsigned left = ARRAY_SIZE(crowd);
+
+		for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+			crowd[i] = (struct member){
+			        dns_look(dns, &right_question, tell_member, &crowd[i]), &left};
+		timer_set(t, round % 12, 0);
+		loop_run(loop);
+		for (size_t i = 0; i < ARRAY_SIZE(crowd); i++)
+			if (i % 3 != 2 && crowd[i].look) {
+				dns_cancel(crowd[i].look);
+				left--;
+			}
+		timer_stop(t);
+		if (left > 0)
+			loop_run(loop);
+		assert_int_equal(left, 0);
+	}
+	timer_free(t);
 }
 
 /* The whole goes with looks waiting, running and unanswered. */
@@ -158,6 +214,7 @@ int main(void)
 	        WITH_RESPONDER(test_many_at_once),
 	        WITH_RESPONDER(test_cancel),
 	        WITH_RESPONDER(test_cancel_a_crowd),
+	        WITH_RESPONDER(test_cancel_who_asked_for_others),
 	        WITH_RESPONDER(test_free_in_flight),
 	        WITH_RESPONDER(test_free_from_callback),
 	        WITH_RESPONDER(test_cancel_from_callback),
