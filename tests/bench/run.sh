@@ -180,40 +180,46 @@ one_pass() { # domains, authoritative -> $took, $asked
 	asked=$(($(sim_requests) - asked))
 }
 least() { sort -n | head -n 1; }
+middle() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# Each round runs the daemon and curl one after the other, and gives a line: the milliseconds of the daemon, of it with the
+# resolver's word alone, and of curl, and the processor's milliseconds of the three. Machines are faster and slower from one
+# minute to the next, so that ratios are taken within a round, and the middle one of them counts.
+pass_rounds() { # domains, rounds -> $work/rounds
+	local i mine lean theirs
+	: >"$work/rounds"
+	for ((i = 0; i < $2; i++)); do
+		one_pass "$1" true || return 1
+		mine=$took
+		curl_config "$1"
+		theirs=$(timed curl --no-progress-meter --parallel --parallel-max 32 -K "$work/curl.conf") || return 1
+		one_pass "$1" false || return 1
+		lean=$took
+		echo "$mine $lean $theirs" >>"$work/rounds"
+	done
+}
+of_rounds() { awk "{ print $1 }" "$work/rounds" | middle; } # an expression over a line's fields
 
 figure_pass() {
-	local n=1000 rounds=3 i mine='' lean='' theirs='' one r mine_cpu lean_cpu theirs_cpu
+	local n=1000 rounds=7 one r
 	[ -z "$QUICK" ] || { n=300; rounds=1; }
 	sim_start "$n" || { could_not 'a pass'; return; }
-	for ((i = 0; i < rounds; i++)); do
-		one_pass "$n" true || { could_not 'a pass'; sim_stop; return; }
-		mine+=$took$'\n'
-		one_pass "$n" false && lean+=$took$'\n'
-		curl_config "$n"
-		theirs+=$(timed curl --no-progress-meter --parallel --parallel-max 32 -K "$work/curl.conf")$'\n'
-	done
+	pass_rounds "$n" "$rounds" || { could_not 'a pass'; sim_stop; return; }
+	r=$asked
 	awk -v most=$((7 * n / 10)) '/^next$/ && ++k == most { exit } { print }' "$work/curl.conf" >"$work/one.conf"
 	one=$(timed curl --no-progress-meter -K "$work/one.conf")
 	sim_stop
-	mine=$(printf '%s' "$mine" | least) lean=$(printf '%s' "$lean" | least) theirs=$(printf '%s' "$theirs" | grep . | least)
-	read -r mine mine_cpu <<<"$mine"
-	read -r lean lean_cpu <<<"$lean"
-	read -r theirs theirs_cpu <<<"$theirs"
 	one=${one% *}
-	if [ -z "$theirs" ] || [ -z "$one" ]; then
-		could_not 'a pass: curl'
-		return
-	fi
-	r=$asked
-	row "a pass over $n domains, $r requests, and DNS: daemon" - "$(calc '%.0f requests/s' "$r * 1000 / $mine")"
-	row "the same, DNS asked of the resolver alone" - "$(calc '%.0f requests/s' "$r * 1000 / $lean")"
-	row "curl --parallel --parallel-max 32" - "$(calc '%.0f requests/s' "$n * 5000 / $theirs")"
+	[ -n "$one" ] || { could_not 'a pass: curl'; return; }
+	row "a pass over $n domains, $r requests, and DNS: daemon" - "$(of_rounds "$r * 1000 / \$1" | xargs printf '%.0f requests/s')"
+	row "the same, DNS asked of the resolver alone" - "$(of_rounds "$r * 1000 / \$3" | xargs printf '%.0f requests/s')"
+	row "curl --parallel --parallel-max 32" - "$(of_rounds "$n * 5000 / \$5" | xargs printf '%.0f requests/s')"
 	row 'a sequential client (curl, one connection)' - "$(calc '%.0f requests/s' "int(7 * $n / 10) * 1000 / $one")"
-	row 'daemon : parallel curl' '>= 0.6' "$(calc '%.2f' "$r / $mine / ($n * 5 / $theirs)")"
-	row 'the same, DNS asked of the resolver alone' '>= 0.6' "$(calc '%.2f' "$r / $lean / ($n * 5 / $theirs)")"
+	row "daemon : parallel curl (middle of $rounds)" '>= 0.6' "$(of_rounds "$r / \$1 / ($n * 5 / \$5)" | xargs printf '%.2f')"
+	row 'the same, DNS asked of the resolver alone' '>= 0.6' "$(of_rounds "$r / \$3 / ($n * 5 / \$5)" | xargs printf '%.2f')"
 	# What does not depend on how busy the machine is.
 	row 'processor time a request: daemon, with DNS, without, curl' - \
-		"$(calc '%.2f, %.2f, %.2f ms' "$mine_cpu / $r, $lean_cpu / $r, $theirs_cpu / ($n * 5)")"
+		"$(printf '%.2f, %.2f, %.2f ms' "$(of_rounds "\$2 / $r")" "$(of_rounds "\$4 / $r")" "$(of_rounds "\$6 / ($n * 5)")")"
 }
 
 # --- 3 and 4: memory, the cost of a pass, start ------------------------------------------------------------------------------
