@@ -47,11 +47,12 @@ void job_save(struct job *j)
 	slot_save(j->slot, &j->record);
 }
 
-/* A pass leaves holes all over the heap. They are given back when nothing is under way, not held until the next pass. */
+/* A pass leaves holes all over the heap. They are given back when nothing is under way, not held until the next pass;
+ * where there is none, the end gives back everything. */
 static void give_memory_back(struct engine *e)
 {
 	e->jobs_ended++;
-	if (e->jobs != 0 || (e->jobs_ended < TRIM_FROM && e->jobs_ended < e->n_slots))
+	if (e->p.once || e->jobs != 0 || (e->jobs_ended < TRIM_FROM && e->jobs_ended < e->n_slots))
 		return;
 	store_rest(e->p.store);
 	memory_give_back();

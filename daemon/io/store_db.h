@@ -114,7 +114,8 @@ int store_lock_take(struct store *s, int64_t *ret_pid, int64_t *ret_commits);
 void store_lock_note(const struct store *s, int64_t commits);
 
 /* store_schema.c: the statements, made from the columns. */
-int store_schema_step(struct sql *db, unsigned version);
+int store_schema_make(struct sql *db, unsigned version); /* into an empty database */
+int store_schema_step(struct sql *db, unsigned version); /* from the version before it */
 /* 0 when the tables and views are those that this program makes for its version; else a sentence in why. */
 int store_schema_compare(struct sql *db, unsigned version, char *why, size_t n);
 /* 0 when every table's rows stand in the order of their keys, which SQLite's own check does not look at. */

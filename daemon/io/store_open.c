@@ -189,6 +189,10 @@ static int bring_forward(struct store *s, const struct sentence *e, unsigned ver
 
 	if (version > 0 && version < STORE_VERSION)
 		copy_before(s, version); /* an older copy may be there; without one we go on */
+	if (version == 0) {
+		r = store_schema_make(s->db, STORE_VERSION);
+		version = STORE_VERSION;
+	}
 	for (; r == 0 && version < STORE_VERSION; version++)
 		r = store_schema_step(s->db, version + 1);
 	if (r < 0)

@@ -1,6 +1,6 @@
-/* The schema, made from the columns of store_rows.h: version 1 creates the tables, every later version adds the columns
- * that name it. Steps go forward only, and a database is compared with what these steps make, so that a damaged or
- * foreign schema is noticed before anything is read. */
+/* The schema, made from the columns of store_rows.h: version 1 has the tables, every later version the columns that name it
+ * too. A new database is made as it is now, an older one step by step to the same words; a database is compared with them, so
+ * that a damaged or foreign schema is noticed before anything is read. Steps go forward only. */
 #include <errno.h>
 #include <string.h>
 
@@ -20,14 +20,17 @@ static void add_column(struct buf *b, const struct rows_column *c)
 		buf_puts(b, c->type == ROWS_TEXT ? "''" : c->type == ROWS_BYTES ? "x''" : "0");
 }
 
-static void create_table(struct buf *b, const struct rows_table *t, const char *before, const char *after)
+/* The columns of later versions stand where ALTER TABLE puts them: behind the others, in the order in which they came. */
+static void create_table(
+        struct buf *b, const struct rows_table *t, unsigned version, const char *before, const char *after)
 {
 	buf_printf(b, "CREATE TABLE %s(%s", t->name, before);
-	for (unsigned i = 0; i < t->n; i++)
-		if (t->columns[i].since == 1) {
-			buf_puts(b, ", ");
-			add_column(b, &t->columns[i]);
-		}
+	for (unsigned v = 1; v <= version; v++)
+		for (unsigned i = 0; i < t->n; i++)
+			if (t->columns[i].since == v) {
+				buf_puts(b, ", ");
+				add_column(b, &t->columns[i]);
+			}
 	buf_printf(b, ", %s) STRICT, WITHOUT ROWID;\n", after);
 }
 
@@ -58,21 +61,21 @@ static const char views[] =
 	"FROM domain AS d JOIN intent AS i ON i.domain_id = d.id ORDER BY i.at;\n";
 /* clang-format on */
 
-static void version_1(struct buf *b)
+static void everything(struct buf *b, unsigned version)
 {
 	buf_puts(b, "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK (one = 1), commits INTEGER NOT NULL, "
 	            "domains INTEGER NOT NULL, next_id INTEGER NOT NULL, facts INTEGER NOT NULL, "
 	            "files INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT;\n");
-	create_table(b, &rows_domain,
+	create_table(b, &rows_domain, version,
 	        "domain TEXT NOT NULL, platform TEXT NOT NULL, service TEXT NOT NULL, organization TEXT NOT "
 	        "NULL, "
 	        "account TEXT NOT NULL, id INTEGER NOT NULL, has_intent INTEGER NOT NULL, sum INTEGER NOT "
 	        "NULL, "
 	        "due_sum INTEGER NOT NULL",
 	        "PRIMARY KEY (" KEY_COLUMNS ")");
-	create_table(b, &rows_intent, "domain_id INTEGER NOT NULL, n INTEGER NOT NULL",
+	create_table(b, &rows_intent, version, "domain_id INTEGER NOT NULL, n INTEGER NOT NULL",
 	        "PRIMARY KEY (domain_id, n)");
-	create_table(b, &rows_selector, "domain_id INTEGER NOT NULL, n INTEGER NOT NULL",
+	create_table(b, &rows_selector, version, "domain_id INTEGER NOT NULL, n INTEGER NOT NULL",
 	        "PRIMARY KEY (domain_id, n)");
 	buf_puts(b, "CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) "
 	            "STRICT, WITHOUT ROWID;\n"
@@ -92,23 +95,34 @@ static void later_version(struct buf *b, unsigned version)
 			}
 }
 
-/* One version further, in one transaction. */
+/* In one transaction. */
+static int make(struct sql *db, struct buf *b, unsigned version)
+{
+	buf_printf(b, "PRAGMA application_id=%d; PRAGMA user_version=%u;\nCOMMIT;", STORE_APPLICATION_ID,
+	        version);
+	int r = sql_exec(db, b->data);
+	if (r < 0)
+		sql_exec(db, "ROLLBACK");
+	buf_free(b);
+	return r;
+}
+
+int store_schema_make(struct sql *db, unsigned version)
+{
+	struct buf b = {0};
+
+	buf_puts(&b, "BEGIN IMMEDIATE;\n");
+	everything(&b, version);
+	return make(db, &b, version);
+}
+
 int store_schema_step(struct sql *db, unsigned version)
 {
 	struct buf b = {0};
 
 	buf_puts(&b, "BEGIN IMMEDIATE;\n");
-	if (version == 1)
-		version_1(&b);
-	else
-		later_version(&b, version);
-	buf_printf(&b, "PRAGMA application_id=%d; PRAGMA user_version=%u;\nCOMMIT;", STORE_APPLICATION_ID,
-	        version);
-	int r = sql_exec(db, b.data);
-	if (r < 0)
-		sql_exec(db, "ROLLBACK");
-	buf_free(&b);
-	return r;
+	later_version(&b, version);
+	return make(db, &b, version);
 }
 
 /* The objects of ours as one text. Tables and views that a person added are not looked at, but a trigger or an index
@@ -143,8 +157,8 @@ static int model_text(unsigned version, const char **ret)
 		return 0;
 	}
 	int r = sql_open("", SQL_MEMORY, &model);
-	for (unsigned v = 1; r == 0 && v <= version; v++)
-		r = store_schema_step(model, v);
+	if (r == 0)
+		r = store_schema_make(model, version);
 	if (r == 0)
 		r = schema_text(model, &b);
 	sql_close(model);

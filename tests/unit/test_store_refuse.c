@@ -120,7 +120,7 @@ static void a_step_forward(void **state)
 	assert_int_equal(store_schema_compare(db, STORE_VERSION, why, sizeof(why)), 0);
 	assert_int_equal(store_schema_step(db, STORE_VERSION + 1), 0);
 	assert_int_equal(store_schema_compare(db, STORE_VERSION + 1, why, sizeof(why)), 0);
-	assert_true(store_schema_step(db, 1) < 0); /* the tables are there */
+	assert_true(store_schema_make(db, 1) < 0); /* the tables are there */
 	assert_int_equal(store_schema_order(db, why, sizeof(why)), 0);
 	sql_close(db);
 	assert_null(store_open(dir, false, error, sizeof(error)));
@@ -141,7 +141,7 @@ static void from_version_1(void **state)
 	put_image(&none);
 	close(creat(path, 0600));
 	assert_int_equal(sql_open(path, SQL_WRITE, &db), 0);
-	assert_int_equal(store_schema_step(db, 1), 0);
+	assert_int_equal(store_schema_make(db, 1), 0);
 	sql_close(db);
 	struct store *s = open_or_fail(dir);
 	assert_int_equal(access(copy, R_OK), 0);
