@@ -269,19 +269,19 @@ static void post_reload(struct ask *ask, const struct control_request *q, struct
 }
 
 static const struct route routes[] = {
-        {"GET",  "v1/status",           get_status },
-        {"GET",  "v1/domains",          get_domains},
-        {"GET",  "v1/domains/*",        get_domain },
-        {"GET",  "v1/plan",             get_plan   },
-        {"GET",  "v1/history",          get_history},
-        {"GET",  "metrics",             get_metrics},
+        {"GET", "v1/status", get_status},
+        {"GET", "v1/domains", get_domains},
+        {"GET", "v1/domains/*", get_domain},
+        {"GET", "v1/plan", get_plan},
+        {"GET", "v1/history", get_history},
+        {"GET", "metrics", get_metrics},
         {"POST", "v1/domains/*/rotate", post_rotate},
-        {"POST", "v1/domains/*/pause",  post_pause },
-        {"POST", "v1/domains/*/adopt",  post_adopt },
+        {"POST", "v1/domains/*/pause", post_pause},
+        {"POST", "v1/domains/*/adopt", post_adopt},
         {"POST", "v1/domains/*/resume", post_resume},
-        {"POST", "v1/pause",            post_pause },
-        {"POST", "v1/resume",           post_resume},
-        {"POST", "v1/reload",           post_reload},
+        {"POST", "v1/pause", post_pause},
+        {"POST", "v1/resume", post_resume},
+        {"POST", "v1/reload", post_reload},
 };
 
 static bool path_matches(const char *path, const struct control_request *q)

@@ -326,14 +326,9 @@ static void hide_memory(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	        {"check",   no_argument,       NULL, 'k'},
-                {"once",    no_argument,       NULL, 'o'},
-	        {"log",     required_argument, NULL, 'l'},
-                {"version", no_argument,       NULL, 'v'},
-	        {"help",    no_argument,       NULL, 'h'},
-                {NULL,      0,                 NULL, 0  }
-        };
+	static const struct option options[] = {{"check", no_argument, NULL, 'k'},
+	        {"once", no_argument, NULL, 'o'}, {"log", required_argument, NULL, 'l'},
+	        {"version", no_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static const char *const sinks[] = {
 	        [REPORT_JOURNAL] = "journal", [REPORT_TEXT] = "text", [REPORT_JSON] = "json"};
 	struct daemon d = {.config_path = CONFIG_DEFAULT_PATH};

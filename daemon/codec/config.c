@@ -61,13 +61,13 @@ static void read_poll(struct keys *k, const struct key *key, const struct yaml_n
 {
 	static const struct key table[] = {
 	        {.name = "active",
-                 .read = key_span,
-                 .offset = offsetof(struct config, poll.active),
-                 .min = 1},
+	                .read = key_span,
+	                .offset = offsetof(struct config, poll.active),
+	                .min = 1},
 	        {.name = "settled",
-                 .read = key_span,
-                 .offset = offsetof(struct config, poll.settled),
-                 .min = 1},
+	                .read = key_span,
+	                .offset = offsetof(struct config, poll.settled),
+	                .min = 1},
 	};
 
 	keys_read(k, value, key->name, table, ARRAY_SIZE(table), field);
@@ -85,18 +85,18 @@ static void read_trust_anchor(
 static void read_dns(struct keys *k, const struct key *key, const struct yaml_node *value, void *field)
 {
 	static const struct key table[] = {
-	        {.name = "resolvers",              .read = read_resolvers },
-	        { .name = "authoritative",
-                 .read = key_bool,
-                 .offset = offsetof(struct config, dns.authoritative)},
-	        {      .name = "authoritative_port",
-                 .read = key_count,
-                 .offset = offsetof(struct config, dns.authoritative_port),
-                 .min = 1,
-                 .max = 65535},
-	        {	                                            .name = "trust_anchor",
-                 .read = read_trust_anchor,
-                 .offset = offsetof(struct config, dns.trust_anchor)},
+	        {.name = "resolvers", .read = read_resolvers},
+	        {.name = "authoritative",
+	                .read = key_bool,
+	                .offset = offsetof(struct config, dns.authoritative)},
+	        {.name = "authoritative_port",
+	                .read = key_count,
+	                .offset = offsetof(struct config, dns.authoritative_port),
+	                .min = 1,
+	                .max = 65535},
+	        {.name = "trust_anchor",
+	                .read = read_trust_anchor,
+	                .offset = offsetof(struct config, dns.trust_anchor)},
 	};
 
 	keys_read(k, value, key->name, table, ARRAY_SIZE(table), field);
@@ -127,19 +127,19 @@ static void read_safety(struct keys *k, const struct key *key, const struct yaml
 {
 	static const struct key table[] = {
 	        {.name = "minimum_grace",
-                 .read = key_span,
-                 .offset = offsetof(struct config, safety.minimum_grace),
-                 .min = 1},
+	                .read = key_span,
+	                .offset = offsetof(struct config, safety.minimum_grace),
+	                .min = 1},
 	        {.name = "longest_gap",
-                 .read = key_span,
-                 .offset = offsetof(struct config, safety.longest_gap),
-                 .min = 1},
+	                .read = key_span,
+	                .offset = offsetof(struct config, safety.longest_gap),
+	                .min = 1},
 	        {.name = "max_rotating",
-                 .read = key_count,
-                 .offset = offsetof(struct config, safety.max_rotating),
-                 .min = 1,
-                 .max = 1000000},
-	        {.name = "max_daily_changes",    .read = read_max_daily        },
+	                .read = key_count,
+	                .offset = offsetof(struct config, safety.max_rotating),
+	                .min = 1,
+	                .max = 1000000},
+	        {.name = "max_daily_changes", .read = read_max_daily},
 	};
 
 	keys_read(k, value, key->name, table, ARRAY_SIZE(table), field);
@@ -204,19 +204,19 @@ static void read_control(struct keys *k, const struct key *key, const struct yam
 }
 
 static const struct key config_keys[] = {
-        {.name = "mode",                    .read = key_word,                                     .offset = offsetof(struct config, mode), .words = &words_run_mode},
-        {.name = "accounts",                            .read = config_read_accounts                                                       },
-        {.name = "dns_servers",                .read = config_read_servers            },
-        {.name = "signers",             .read = config_read_signers                      },
-        {.name = "keys",                 .read = key_path,                              .offset = offsetof(struct config, keys)},
-        {.name = "inventory",                    .read = key_path,                                        .offset = offsetof(struct config, inventory)},
-        {.name = "state",                            .read = key_path,                                                                                .offset = offsetof(struct config, state)},
-        {.name = "control",.read = read_control,.offset = offsetof(struct config, control)},
-        {.name = "metrics",                                 .read = read_metrics,                                                                       .offset = offsetof(struct config, metrics)},
+        {.name = "mode", .read = key_word, .offset = offsetof(struct config, mode), .words = &words_run_mode},
+        {.name = "accounts", .read = config_read_accounts},
+        {.name = "dns_servers", .read = config_read_servers},
+        {.name = "signers", .read = config_read_signers},
+        {.name = "keys", .read = key_path, .offset = offsetof(struct config, keys)},
+        {.name = "inventory", .read = key_path, .offset = offsetof(struct config, inventory)},
+        {.name = "state", .read = key_path, .offset = offsetof(struct config, state)},
+        {.name = "control", .read = read_control, .offset = offsetof(struct config, control)},
+        {.name = "metrics", .read = read_metrics, .offset = offsetof(struct config, metrics)},
         {.name = "poll", .read = read_poll},
-        {.name = "dns",                 .read = read_dns                                                   },
-        {.name = "safety",                         .read = read_safety                                                                            },
-        {.name = "policies",.read = read_policies},
+        {.name = "dns", .read = read_dns},
+        {.name = "safety", .read = read_safety},
+        {.name = "policies", .read = read_policies},
 };
 
 /* ---- the whole ---- */

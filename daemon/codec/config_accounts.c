@@ -65,18 +65,18 @@ static void read_credentials(
 }
 
 static const struct key account_keys[] = {
-        {.name = "endpoint", .read = read_endpoint                   },
-        { .name = "credentials", .read = read_credentials                             },
-        {                                              .name = "requests_per_minute",
-         .read = key_count,
-         .offset = offsetof(struct config_account, requests_per_minute),
-         .max = 1000000},
-        {                         .name = "connections",
-         .read = key_count,
-         .offset = offsetof(struct config_account, connections),
-         .min = 1,
-         .max = 256},
-        {                                                     .name = "ca_file",                                                                          .read = key_path, .offset = offsetof(struct config_account, ca_file)},
+        {.name = "endpoint", .read = read_endpoint},
+        {.name = "credentials", .read = read_credentials},
+        {.name = "requests_per_minute",
+                .read = key_count,
+                .offset = offsetof(struct config_account, requests_per_minute),
+                .max = 1000000},
+        {.name = "connections",
+                .read = key_count,
+                .offset = offsetof(struct config_account, connections),
+                .min = 1,
+                .max = 256},
+        {.name = "ca_file", .read = key_path, .offset = offsetof(struct config_account, ca_file)},
 };
 
 static int compare_accounts(const void *a, const void *b)

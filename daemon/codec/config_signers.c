@@ -7,10 +7,10 @@
 
 static const struct key signer_keys[] = {
         {.name = "layout",
-         .read = key_word,
-         .offset = offsetof(struct config_signer,            layout),
-         .words = &words_signer_layout},
-        {.name = "stamp",                .read = key_path, .offset = offsetof(struct config_signer, stamp)},
+                .read = key_word,
+                .offset = offsetof(struct config_signer, layout),
+                .words = &words_signer_layout},
+        {.name = "stamp", .read = key_path, .offset = offsetof(struct config_signer, stamp)},
 };
 
 static int compare_signers(const void *a, const void *b)

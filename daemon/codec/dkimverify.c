@@ -129,14 +129,14 @@ static const struct {
 	enum dkim_result result;
 	const char *why; /* NULL = the library's own words */
 } verdicts[] = {
-        {DKIM_SIGERROR_BADSIG,      DKIM_FAIL,
-         "the signed header fields were changed on the way, or another key signed them"          },
-        {DKIM_SIGERROR_KEYFAIL,     DKIM_TEMPERROR, "the key could not be looked up now"         },
-        {DKIM_SIGERROR_NOKEY,       DKIM_PERMERROR, "no key record stands at its name"           },
-        {DKIM_SIGERROR_KEYREVOKED,  DKIM_PERMERROR, "the key is revoked: its p= is empty"        },
-        {DKIM_SIGERROR_KEYTOOSMALL, DKIM_POLICY,    "the key has fewer than 1024 bits (RFC 8301)"},
-        {DKIM_SIGERROR_EXPIRED,     DKIM_PERMERROR, "the signature has expired (x=)"             },
-        {DKIM_SIGERROR_FUTURE,      DKIM_PERMERROR, "the signature was made in the future (t=)"  },
+        {DKIM_SIGERROR_BADSIG, DKIM_FAIL,
+                "the signed header fields were changed on the way, or another key signed them"},
+        {DKIM_SIGERROR_KEYFAIL, DKIM_TEMPERROR, "the key could not be looked up now"},
+        {DKIM_SIGERROR_NOKEY, DKIM_PERMERROR, "no key record stands at its name"},
+        {DKIM_SIGERROR_KEYREVOKED, DKIM_PERMERROR, "the key is revoked: its p= is empty"},
+        {DKIM_SIGERROR_KEYTOOSMALL, DKIM_POLICY, "the key has fewer than 1024 bits (RFC 8301)"},
+        {DKIM_SIGERROR_EXPIRED, DKIM_PERMERROR, "the signature has expired (x=)"},
+        {DKIM_SIGERROR_FUTURE, DKIM_PERMERROR, "the signature was made in the future (t=)"},
 };
 
 static void end_with(struct dkim_signature *s, enum dkim_result result, const char *why)

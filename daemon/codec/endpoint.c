@@ -10,8 +10,8 @@
 
 /* Kimsufi and SoYouStart have no e-mail products. */
 const struct endpoint endpoints[3] = {
-        {"ovh-eu", "https://eu.api.ovh.com/1.0",      "https://www.ovh.com/auth/oauth2/token"    },
-        {"ovh-ca", "https://ca.api.ovh.com/1.0",      "https://ca.ovh.com/auth/oauth2/token"     },
+        {"ovh-eu", "https://eu.api.ovh.com/1.0", "https://www.ovh.com/auth/oauth2/token"},
+        {"ovh-ca", "https://ca.api.ovh.com/1.0", "https://ca.ovh.com/auth/oauth2/token"},
         {"ovh-us", "https://api.us.ovhcloud.com/1.0", "https://us.ovhcloud.com/auth/oauth2/token"},
 };
 

@@ -101,23 +101,23 @@ static void read_tags(struct keys *k, const struct key *key, const struct yaml_n
 
 /* In the order of EXTERNAL_KEYS; `signer` is apart, since it needs the configuration. */
 static const struct key rows[] = {
-        {.name = "selector",                 .read = read_selector },
-        {.name = "selectors",                .read = read_selectors},
-        {.name = "key",                      .read = key_word,       .offset = offsetof(struct external, key), .words = &words_key_kind},
+        {.name = "selector", .read = read_selector},
+        {.name = "selectors", .read = read_selectors},
+        {.name = "key", .read = key_word, .offset = offsetof(struct external, key), .words = &words_key_kind},
         {.name = "bits",
-         .read = key_count,
-         .offset = offsetof(struct external, bits),
-         .min = KEY_BITS_LEAST,
-         .max = KEY_BITS_MOST},
+                .read = key_count,
+                .offset = offsetof(struct external, bits),
+                .min = KEY_BITS_LEAST,
+                .max = KEY_BITS_MOST},
         {.name = "record",
-         .read = key_word,
-         .offset = offsetof(struct external, record),
-         .words = &words_record_kind},
-        {.name = "target",                             .read = read_target                                     },
-        {.name = "revoke",                                  .read = key_span,                                         .offset = offsetof(struct external, revoke)},
-        {.name = "ttl", .read = read_ttl,                .max = 7 * MS_DAY},
-        {.name = "confirm",                                  .read = read_confirm                                        },
-        {.name = "tags",                                  .read = read_tags   },
+                .read = key_word,
+                .offset = offsetof(struct external, record),
+                .words = &words_record_kind},
+        {.name = "target", .read = read_target},
+        {.name = "revoke", .read = key_span, .offset = offsetof(struct external, revoke)},
+        {.name = "ttl", .read = read_ttl, .max = 7 * MS_DAY},
+        {.name = "confirm", .read = read_confirm},
+        {.name = "tags", .read = read_tags},
 };
 #define NODES(n) ((const struct yaml_node *const *)(const void *)(n))
 
@@ -268,13 +268,7 @@ void external_put(struct buf *b, const struct external *x)
 {
 	const struct {
 		const char *name, *value;
-	} tags[] = {
-	        {"h", x->tag_h},
-                {"n", x->tag_n},
-                {"s", x->tag_s},
-                {"t", x->tag_t},
-                {"g", x->tag_g}
-        };
+	} tags[] = {{"h", x->tag_h}, {"n", x->tag_n}, {"s", x->tag_s}, {"t", x->tag_t}, {"g", x->tag_g}};
 	const char *comma = "";
 
 	buf_printf(b,

@@ -313,10 +313,7 @@ static void check_twice(struct reader *r)
 bool inventory_file_parse(const struct config *cfg, const char *text, size_t len, const char *path,
         struct arena *arena, struct windows *windows, bool lenient, struct desired_list *ret, struct diags *d)
 {
-	struct reader r = {
-	        .k = {.file = path, .diags = d, .arena = arena, .windows = windows},
-                  .cfg = cfg
-        };
+	struct reader r = {.k = {.file = path, .diags = d, .arena = arena, .windows = windows}, .cfg = cfg};
 	const struct policy_settings *base = cfg ? config_policy(cfg, "default") : &policy_built_in;
 	struct arena *scratch = arena_new();
 	const struct yaml_node *defaults;

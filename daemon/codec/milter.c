@@ -34,17 +34,17 @@ static const struct {
 	uint32_t unwanted, silent;
 	const char *macros; /* name and value in turn, each terminated, an empty name ends them */
 } steps[] = {
-        [MILTER_NEGOTIATE] = {'O', 0,                0,                    NULL                                     },
-        [MILTER_CONNECT] = {'C', NO_CONNECT,       SILENT_CONNECT,       "j\0localhost\0{daemon_name}\0dkimrotd\0"},
-        [MILTER_HELO] = {'H', NO_HELO,          SILENT_HELO,          NULL                                     },
-        [MILTER_MAIL] = {'M', NO_MAIL,          SILENT_MAIL,          "i\0dkimrotd\0"                          },
-        [MILTER_RCPT] = {'R', NO_RCPT,          SILENT_RCPT,          NULL                                     },
-        [MILTER_DATA] = {'T', NO_DATA,          SILENT_DATA,          NULL                                     },
-        [MILTER_FIELD] = {'L', NO_FIELDS,        SILENT_FIELDS,        NULL                                     },
-        [MILTER_END_OF_HEADER] = {'N', NO_END_OF_HEADER, SILENT_END_OF_HEADER, NULL                                     },
-        [MILTER_BODY] = {'B', NO_BODY,          SILENT_BODY,          NULL                                     },
-        [MILTER_END] = {'E', 0,                0,                    "i\0dkimrotd\0"                          },
-        [MILTER_QUIT] = {'Q', 0,                0,                    NULL                                     },
+        [MILTER_NEGOTIATE] = {'O', 0, 0, NULL},
+        [MILTER_CONNECT] = {'C', NO_CONNECT, SILENT_CONNECT, "j\0localhost\0{daemon_name}\0dkimrotd\0"},
+        [MILTER_HELO] = {'H', NO_HELO, SILENT_HELO, NULL},
+        [MILTER_MAIL] = {'M', NO_MAIL, SILENT_MAIL, "i\0dkimrotd\0"},
+        [MILTER_RCPT] = {'R', NO_RCPT, SILENT_RCPT, NULL},
+        [MILTER_DATA] = {'T', NO_DATA, SILENT_DATA, NULL},
+        [MILTER_FIELD] = {'L', NO_FIELDS, SILENT_FIELDS, NULL},
+        [MILTER_END_OF_HEADER] = {'N', NO_END_OF_HEADER, SILENT_END_OF_HEADER, NULL},
+        [MILTER_BODY] = {'B', NO_BODY, SILENT_BODY, NULL},
+        [MILTER_END] = {'E', 0, 0, "i\0dkimrotd\0"},
+        [MILTER_QUIT] = {'Q', 0, 0, NULL},
 };
 
 /* ---- writing ---- */

@@ -59,11 +59,8 @@ void ovhsign(char dst[OVHSIGN_TEXT], const char *application_secret, const char 
 	char at[24];
 
 	str_format(at, sizeof(at), "%lld", (long long)timestamp_s);
-	struct buf parts[] = {
-	        view(application_secret), view(consumer_key), view(method), view(url),
-	        {.data = (char *)(uintptr_t)body, .len = body ? body_len : 0},
-                   view(at)
-        };
+	struct buf parts[] = {view(application_secret), view(consumer_key), view(method), view(url),
+	        {.data = (char *)(uintptr_t)body, .len = body ? body_len : 0}, view(at)};
 
 	if (!sha1_joined(digest, &n, parts, ARRAY_SIZE(parts)) || n != 20)
 		abort();

@@ -63,10 +63,10 @@ static void read_window(struct keys *k, const struct key *key, const struct yaml
 }
 
 static const struct key policy_keys[] = {
-        {.name = "rotate_every",                     .read = read_rotate_every, .min = 1},
-        {                .name = "grace",                        .read = read_grace,                  .min = 1        },
-        {  .name = "splay", .read = read_splay,           .offset = offsetof(struct policy_settings,         splay_permille)},
-        { .name = "window", .read = read_window,                   .offset = offsetof(struct policy_settings,         window)},
+        {.name = "rotate_every", .read = read_rotate_every, .min = 1},
+        {.name = "grace", .read = read_grace, .min = 1},
+        {.name = "splay", .read = read_splay, .offset = offsetof(struct policy_settings, splay_permille)},
+        {.name = "window", .read = read_window, .offset = offsetof(struct policy_settings, window)},
 };
 
 void policy_read(struct keys *k, const struct yaml_node *map, const struct policy_settings *base,

@@ -9,8 +9,8 @@
 const char *signermap_file(enum signer_layout layout, bool second)
 {
 	static const char *const names[][2] = {
-	        [LAYOUT_OPENDKIM] = {"KeyTable",      "SigningTable"},
-	        [LAYOUT_RSPAMD] = {"selectors.map", "paths.map"   },
+	        [LAYOUT_OPENDKIM] = {"KeyTable", "SigningTable"},
+	        [LAYOUT_RSPAMD] = {"selectors.map", "paths.map"},
 	};
 
 	return names[layout][second];

@@ -343,8 +343,8 @@ static int32_t footer_offset(const struct tz *tz, int64_t at, int64_t *ret_until
 			int64_t at;
 			int32_t offset;
 		} change[2] = {
-		        {rule_at(&tz->begin, y) - tz->standard, tz->summer  },
-		        {rule_at(&tz->end,   y) - tz->summer,   tz->standard},
+		        {rule_at(&tz->begin, y) - tz->standard, tz->summer},
+		        {rule_at(&tz->end, y) - tz->summer, tz->standard},
 		};
 
 		for (int i = 0; i < 2; i++) {

@@ -373,10 +373,7 @@ struct yaml_node *yaml_tree(const char *text, size_t len, const char *file, stru
 	else
 		root = arena_alloc(a, sizeof *root);
 	if (root && !root->at.line)
-		*root = (struct yaml_node){
-		        .kind = YAML_KIND_MAP, .at = {1, 1},
-                             .text = ""
-                };
+		*root = (struct yaml_node){.kind = YAML_KIND_MAP, .at = {1, 1}, .text = ""};
 	read_end(&r);
 	close_reader(&r);
 	return d->count == before ? root : NULL;

@@ -172,10 +172,10 @@ const char *rotating_cap_has_room(struct door *g)
 /* --- the door ------------------------------------------------------------------------------------------------ */
 
 const struct row gate_every_change[] = {
-        {10, mode_allows       },
-        {15, reading_is_fresh  },
+        {10, mode_allows},
+        {15, reading_is_fresh},
         {15, domain_is_in_order},
-        {0,  NULL              },
+        {0, NULL},
 };
 
 struct gate_verdict gate_walk(const struct row *row, struct door *g)

@@ -185,11 +185,11 @@ bool step_in_flight(struct view *v, struct decision *dec)
 }
 
 static const struct rung common_ladder[] = {
-        {"there are more selectors than can be watched",  step_too_many  },
-        {"the API or the pass is in trouble",             step_trouble   },
-        {"it was never seen whole",                       step_never_seen},
-        {"the domain itself is not in order at OVHcloud", step_service   },
-        {NULL,                                            NULL           },
+        {"there are more selectors than can be watched", step_too_many},
+        {"the API or the pass is in trouble", step_trouble},
+        {"it was never seen whole", step_never_seen},
+        {"the domain itself is not in order at OVHcloud", step_service},
+        {NULL, NULL},
 };
 
 /* --- phase and what holds a change back --------------------------------------------------------------------- */

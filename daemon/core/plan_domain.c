@@ -110,10 +110,10 @@ static bool step_enable(struct view *v, struct decision *dec)
 
 const struct rung domain_ladder[] = {
         {"a change of ours is in flight", step_in_flight},
-        {"OVHcloud is at it",             step_modifying},
-        {"OVHcloud reports an error",     step_error    },
-        {"a CNAME is wanted",             step_records  },
-        {"it signs",                      step_enabled  },
-        {"it is to be enabled",           step_enable   },
-        {NULL,                            NULL          },
+        {"OVHcloud is at it", step_modifying},
+        {"OVHcloud reports an error", step_error},
+        {"a CNAME is wanted", step_records},
+        {"it signs", step_enabled},
+        {"it is to be enabled", step_enable},
+        {NULL, NULL},
 };

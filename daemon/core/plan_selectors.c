@@ -431,14 +431,14 @@ static bool step_rotation(struct view *v, struct decision *dec)
 }
 
 const struct rung selectors_ladder[] = {
-        {"a change of ours is in flight",                 step_in_flight    },
-        {"OVHcloud reserves no name",                     step_names        },
-        {"nobody signs",                                  step_unsigned     },
-        {"a person wants the previous key back",          step_back         },
-        {"both sign",                                     step_both_sign    },
-        {"the signer's record or key is not right",       step_signer_record},
-        {"a revoked key left a record",                   step_remains      },
-        {"the other selector is not ready to be a spare", step_others       },
-        {"rotation",                                      step_rotation     },
-        {NULL,                                            NULL              },
+        {"a change of ours is in flight", step_in_flight},
+        {"OVHcloud reserves no name", step_names},
+        {"nobody signs", step_unsigned},
+        {"a person wants the previous key back", step_back},
+        {"both sign", step_both_sign},
+        {"the signer's record or key is not right", step_signer_record},
+        {"a revoked key left a record", step_remains},
+        {"the other selector is not ready to be a spare", step_others},
+        {"rotation", step_rotation},
+        {NULL, NULL},
 };

@@ -18,36 +18,36 @@ static const struct unit {
 	const char *name;
 	int64_t us;
 } units[] = {
-        {"usec",      1           },
-        {"us",        1           },
-        {"\xc2\xb5s", 1           }, /* the micro sign */
-        {"\xce\xbcs", 1           }, /* the Greek letter */
-        {"msec",      1000        },
-        {"ms",        1000        },
-        {"seconds",   US_SECOND   },
-        {"second",    US_SECOND   },
-        {"sec",       US_SECOND   },
-        {"s",         US_SECOND   },
-        {"minutes",   US_MINUTE   },
-        {"minute",    US_MINUTE   },
-        {"min",       US_MINUTE   },
-        {"m",         US_MINUTE   },
-        {"hours",     US_HOUR     },
-        {"hour",      US_HOUR     },
-        {"hr",        US_HOUR     },
-        {"h",         US_HOUR     },
-        {"days",      US_DAY      },
-        {"day",       US_DAY      },
-        {"d",         US_DAY      },
-        {"weeks",     7 * US_DAY  },
-        {"week",      7 * US_DAY  },
-        {"w",         7 * US_DAY  },
-        {"months",    US_YEAR / 12},
-        {"month",     US_YEAR / 12},
-        {"M",         US_YEAR / 12},
-        {"years",     US_YEAR     },
-        {"year",      US_YEAR     },
-        {"y",         US_YEAR     },
+        {"usec", 1},
+        {"us", 1},
+        {"\xc2\xb5s", 1}, /* the micro sign */
+        {"\xce\xbcs", 1}, /* the Greek letter */
+        {"msec", 1000},
+        {"ms", 1000},
+        {"seconds", US_SECOND},
+        {"second", US_SECOND},
+        {"sec", US_SECOND},
+        {"s", US_SECOND},
+        {"minutes", US_MINUTE},
+        {"minute", US_MINUTE},
+        {"min", US_MINUTE},
+        {"m", US_MINUTE},
+        {"hours", US_HOUR},
+        {"hour", US_HOUR},
+        {"hr", US_HOUR},
+        {"h", US_HOUR},
+        {"days", US_DAY},
+        {"day", US_DAY},
+        {"d", US_DAY},
+        {"weeks", 7 * US_DAY},
+        {"week", 7 * US_DAY},
+        {"w", 7 * US_DAY},
+        {"months", US_YEAR / 12},
+        {"month", US_YEAR / 12},
+        {"M", US_YEAR / 12},
+        {"years", US_YEAR},
+        {"year", US_YEAR},
+        {"y", US_YEAR},
 };
 
 static bool is_space(char c)
@@ -157,13 +157,7 @@ static const char *format(char dst[SPAN_TEXT], int64_t ms, int most_parts)
 	static const struct {
 		const char *name;
 		uint64_t ms;
-	} parts[] = {
-	        {"d",   86400000},
-                {"h",   3600000 },
-                {"min", 60000   },
-                {"s",   1000    },
-                {"ms",  1       }
-        };
+	} parts[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
 	uint64_t left = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
 	size_t n = 0;
 

@@ -41,15 +41,15 @@ static const struct {
 	enum list below;
 	enum platform platform;
 } lists[] = {
-        [LIST_ORGANIZATIONS] = {"/email/exchange",                    LIST_SERVICES,         PLATFORM_EXCHANGE},
-        [LIST_SERVICES] = {"/email/exchange/%/service",          LIST_EXCHANGE_DOMAINS, PLATFORM_EXCHANGE},
-        [LIST_EXCHANGE_DOMAINS] = {"/email/exchange/%/service/%/domain", LIST_NONE,             PLATFORM_EXCHANGE},
-        [LIST_PROS] = {"/email/pro",                         LIST_PRO_DOMAINS,      PLATFORM_EMAILPRO},
-        [LIST_PRO_DOMAINS] = {"/email/pro/%/domain",                LIST_NONE,             PLATFORM_EMAILPRO},
-        [LIST_MX_DOMAINS] = {"/email/domain",                      LIST_NONE,             PLATFORM_MXPLAN  },
-        [LIST_PLATFORMS] = {"/v2/zimbra/platform",                LIST_ZIMBRA_DOMAINS,   PLATFORM_ZIMBRA  },
-        [LIST_ZIMBRA_DOMAINS] = {"/v2/zimbra/platform/%/domain",       LIST_NONE,             PLATFORM_ZIMBRA  },
-        [LIST_ZONES] = {"/domain/zone",                       LIST_NONE,             PLATFORM_EXTERNAL},
+        [LIST_ORGANIZATIONS] = {"/email/exchange", LIST_SERVICES, PLATFORM_EXCHANGE},
+        [LIST_SERVICES] = {"/email/exchange/%/service", LIST_EXCHANGE_DOMAINS, PLATFORM_EXCHANGE},
+        [LIST_EXCHANGE_DOMAINS] = {"/email/exchange/%/service/%/domain", LIST_NONE, PLATFORM_EXCHANGE},
+        [LIST_PROS] = {"/email/pro", LIST_PRO_DOMAINS, PLATFORM_EMAILPRO},
+        [LIST_PRO_DOMAINS] = {"/email/pro/%/domain", LIST_NONE, PLATFORM_EMAILPRO},
+        [LIST_MX_DOMAINS] = {"/email/domain", LIST_NONE, PLATFORM_MXPLAN},
+        [LIST_PLATFORMS] = {"/v2/zimbra/platform", LIST_ZIMBRA_DOMAINS, PLATFORM_ZIMBRA},
+        [LIST_ZIMBRA_DOMAINS] = {"/v2/zimbra/platform/%/domain", LIST_NONE, PLATFORM_ZIMBRA},
+        [LIST_ZONES] = {"/domain/zone", LIST_NONE, PLATFORM_EXTERNAL},
 };
 
 struct discovery;
@@ -250,9 +250,7 @@ static void ask_list(
 	struct buf path = {0};
 	unsigned n = 0;
 
-	*s = (struct step){
-	        .a = a, .list = list, .segment = {first, second}
-        };
+	*s = (struct step){.a = a, .list = list, .segment = {first, second}};
 	for (const char *p = lists[list].path; *p; p++) {
 		if (*p == '%')
 			url_segment(&path, s->segment[n++]);

@@ -10,12 +10,12 @@
 static const char *who(const char *waits_on)
 {
 	static const char *const pairs[][2] = {
-	        {"nobody",   "nobody: it goes on by itself"            },
-	        {"time",     "nothing but time"                        },
-	        {"ovhcloud", "OVHcloud"                                },
-	        {"dns",      "the DNS"	                         },
-	        {"person",   "a person"                                },
-	        {"budget",   "its turn, within the limits that are set"},
+	        {"nobody", "nobody: it goes on by itself"},
+	        {"time", "nothing but time"},
+	        {"ovhcloud", "OVHcloud"},
+	        {"dns", "the DNS"},
+	        {"person", "a person"},
+	        {"budget", "its turn, within the limits that are set"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)

@@ -26,19 +26,19 @@ static const struct {
 	const char *event, *words;
 	enum style style;
 } events[] = {
-        {"met",             "first looked at",                                STYLE_PLAIN},
-        {"key-changed",     "another key: the history of %1 begins anew",     STYLE_WARN },
-        {"created",         "%1 was created",                                 STYLE_PLAIN},
-        {"ready",           "%1 is ready",                                    STYLE_PLAIN},
-        {"signing",         "signs with %1",                                  STYLE_GOOD },
-        {"rotated",         "signs with %1, no longer with %2",               STYLE_GOOD },
-        {"repaired",        "signs again with %1",                            STYLE_GOOD },
-        {"deleted",         "the old key of %1 is gone",                      STYLE_WARN },
-        {"disabled",        "%1, the older of two signers, was switched off", STYLE_WARN },
-        {"not-done",        "a change of %1 was not done",                    STYLE_WARN },
-        {"stopped",         "stopped signing (%1)",                           STYLE_BAD  },
-        {"grace-restarted", "the grace begins anew",                          STYLE_WARN },
-        {"record-right",    "record and key of %1 are right",                 STYLE_PLAIN},
+        {"met", "first looked at", STYLE_PLAIN},
+        {"key-changed", "another key: the history of %1 begins anew", STYLE_WARN},
+        {"created", "%1 was created", STYLE_PLAIN},
+        {"ready", "%1 is ready", STYLE_PLAIN},
+        {"signing", "signs with %1", STYLE_GOOD},
+        {"rotated", "signs with %1, no longer with %2", STYLE_GOOD},
+        {"repaired", "signs again with %1", STYLE_GOOD},
+        {"deleted", "the old key of %1 is gone", STYLE_WARN},
+        {"disabled", "%1, the older of two signers, was switched off", STYLE_WARN},
+        {"not-done", "a change of %1 was not done", STYLE_WARN},
+        {"stopped", "stopped signing (%1)", STYLE_BAD},
+        {"grace-restarted", "the grace begins anew", STYLE_WARN},
+        {"record-right", "record and key of %1 are right", STYLE_PLAIN},
 };
 
 static void put_words(const char *words, const struct json *e, struct buf *out)

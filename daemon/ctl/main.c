@@ -37,46 +37,49 @@ static const struct verb {
 	unsigned options;
 	const char *usage, *help;
 } verbs[] = {
-        {"status",         ctl_status,   0, -1, FOR_CHECK | FOR_STATE,                 "status [DOMAIN...] [--check]",
-         "a table, worst first; --check: for monitoring systems"                                                                                                                                                     },
-        {"explain",        ctl_explain,  1, 1,  0,                                     "explain DOMAIN",
-         "why it is where it is, who it waits on, what comes next, what to do"                                                                                                                                       },
-        {"plan",           ctl_plan,     0, -1, FOR_UNTIL,                             "plan [DOMAIN...] [--until SPAN]",
-         "what would be sent now, or over the span ahead; sends nothing"                                                                                                                                             },
-        {"history",        ctl_history,  0, 1,  FOR_SINCE,                             "history [DOMAIN] [--since SPAN]",
-         "past changes and transitions, with what was seen and answered"                                                                                                                                             },
-        {"timeline",       ctl_timeline, 1, 1,  FOR_SINCE | FOR_UNTIL,
-         "timeline DOMAIN [--since SPAN] [--until SPAN]",                                                                         "past and coming months as a picture: keys as bars, switches and\ndeletions marked"},
-        {"rotate",         ctl_rotate,   1, 1,  FOR_COMPROMISED | FOR_BACK | FOR_WAIT,
-         "rotate DOMAIN [--compromised | --back] [--wait SPAN]",                                                                  "rotate now, or be refused with the reason and the earliest time;\n"
+        {"status", ctl_status, 0, -1, FOR_CHECK | FOR_STATE, "status [DOMAIN...] [--check]",
+                "a table, worst first; --check: for monitoring systems"},
+        {"explain", ctl_explain, 1, 1, 0, "explain DOMAIN",
+                "why it is where it is, who it waits on, what comes next, what to do"},
+        {"plan", ctl_plan, 0, -1, FOR_UNTIL, "plan [DOMAIN...] [--until SPAN]",
+                "what would be sent now, or over the span ahead; sends nothing"},
+        {"history", ctl_history, 0, 1, FOR_SINCE, "history [DOMAIN] [--since SPAN]",
+                "past changes and transitions, with what was seen and answered"},
+        {"timeline", ctl_timeline, 1, 1, FOR_SINCE | FOR_UNTIL,
+                "timeline DOMAIN [--since SPAN] [--until SPAN]",
+                "past and coming months as a picture: keys as bars, switches and\ndeletions marked"},
+        {"rotate", ctl_rotate, 1, 1, FOR_COMPROMISED | FOR_BACK | FOR_WAIT,
+                "rotate DOMAIN [--compromised | --back] [--wait SPAN]",
+                "rotate now, or be refused with the reason and the earliest time;\n"
                 "--compromised: the old key gets no grace; --back: to the previous key\n"
-                "while it is in its grace, and pause; --wait: until it is confirmed"                                                                 },
-        {"pause",          ctl_pause,    0, 1,  FOR_ALL | FOR_REASON | FOR_SPAN,
-         "pause DOMAIN|--all --reason TEXT [--for SPAN]",                                                                         "change nothing; looks go on, and so does a grace"                                 },
-        {"resume",         ctl_resume,   0, 1,  FOR_ALL,                               "resume DOMAIN|--all",
-         "go on; --all also closes the accounts' breakers"                                                                                                                                                           },
-        {"adopt",          ctl_adopt,    1, 1,  FOR_KEY | FOR_SELECTOR,                "adopt DOMAIN --key FILE --selector NAME",
-         "take over a key that signs already for a domain with platform: external;\nrefused unless "
-                "the DNS serves it under that name"                                                                                                                                                                  },
-        {"records",        ctl_records,  0, -1, FOR_MISSING,                           "records [DOMAIN...] [--missing]",
-         "the DNS records needed, as zone-file lines sorted by zone"                                                                                                                                                 },
-        {"check",          ctl_files,    0, -1, FOR_CONFIG,                            "check [-c FILE] [FILE...]",
-         "validate inventory files (- is standard input), the configuration,\nor with no FILE all "
-                "that the configuration names"                                                                                                                                                                       },
-        {"discover",       ctl_discover, 0, 0,  FOR_CONFIG | FOR_ACCOUNT,              "discover [-c FILE] [--account NAME]",
-         "inventory YAML of every e-mail domain of the accounts, those already\nlisted left out; "
-                "needs no daemon, writes nothing"                                                                                                                                                                    },
-        {"grant",          ctl_grant,    0, 0,  FOR_CONFIG,                            "grant [-c FILE]",
-         "the least access rules and IAM actions that the inventory needs, and a\nlink to OVHcloud's "
-                "key page with them filled in; needs no daemon"                                                                                                                                                      },
-        {"verify-message", ctl_verify,   0, 1,  FOR_CONFIG | FOR_STATE,                "verify-message [-c FILE] [FILE]",
-         "a received message on stdin or FILE: which selector signed it, and does\nthe signature "
-                "hold"                                                                                                                                                                                               },
-        {"confirm",        ctl_confirm,  1, 2,  FOR_CONFIG | FOR_MILTER,               "confirm --milter SOCKET MAP [BEFORE]",
-         "which keys of its map does a signer sign with? asked by a message"                                                                                                                                         },
-        {"reload",         ctl_reload,   0, 0,  0,                                     "reload",
-         "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
-                "refused"                                                                                                                                                                                            },
+                "while it is in its grace, and pause; --wait: until it is confirmed"},
+        {"pause", ctl_pause, 0, 1, FOR_ALL | FOR_REASON | FOR_SPAN,
+                "pause DOMAIN|--all --reason TEXT [--for SPAN]",
+                "change nothing; looks go on, and so does a grace"},
+        {"resume", ctl_resume, 0, 1, FOR_ALL, "resume DOMAIN|--all",
+                "go on; --all also closes the accounts' breakers"},
+        {"adopt", ctl_adopt, 1, 1, FOR_KEY | FOR_SELECTOR, "adopt DOMAIN --key FILE --selector NAME",
+                "take over a key that signs already for a domain with platform: external;\nrefused unless "
+                "the DNS serves it under that name"},
+        {"records", ctl_records, 0, -1, FOR_MISSING, "records [DOMAIN...] [--missing]",
+                "the DNS records needed, as zone-file lines sorted by zone"},
+        {"check", ctl_files, 0, -1, FOR_CONFIG, "check [-c FILE] [FILE...]",
+                "validate inventory files (- is standard input), the configuration,\nor with no FILE all "
+                "that the configuration names"},
+        {"discover", ctl_discover, 0, 0, FOR_CONFIG | FOR_ACCOUNT, "discover [-c FILE] [--account NAME]",
+                "inventory YAML of every e-mail domain of the accounts, those already\nlisted left out; "
+                "needs no daemon, writes nothing"},
+        {"grant", ctl_grant, 0, 0, FOR_CONFIG, "grant [-c FILE]",
+                "the least access rules and IAM actions that the inventory needs, and a\nlink to OVHcloud's "
+                "key page with them filled in; needs no daemon"},
+        {"verify-message", ctl_verify, 0, 1, FOR_CONFIG | FOR_STATE, "verify-message [-c FILE] [FILE]",
+                "a received message on stdin or FILE: which selector signed it, and does\nthe signature "
+                "hold"},
+        {"confirm", ctl_confirm, 1, 2, FOR_CONFIG | FOR_MILTER, "confirm --milter SOCKET MAP [BEFORE]",
+                "which keys of its map does a signer sign with? asked by a message"},
+        {"reload", ctl_reload, 0, 0, 0, "reload",
+                "read configuration and inventory anew; names the faults and exits 1\nwhen a file is "
+                "refused"},
 };
 
 enum {
@@ -103,28 +106,28 @@ enum {
 };
 
 static const struct option options[] = {
-        {"socket",      required_argument, NULL, OPT_SOCKET     },
-        {"json",        no_argument,       NULL, OPT_JSON       },
-        {"color",       required_argument, NULL, OPT_COLOR      },
-        {"colour",      required_argument, NULL, OPT_COLOR      },
-        {"state",       required_argument, NULL, OPT_STATE      },
-        {"help",        no_argument,       NULL, OPT_HELP       },
-        {"version",     no_argument,       NULL, OPT_VERSION    },
-        {"check",       no_argument,       NULL, OPT_CHECK      },
-        {"compromised", no_argument,       NULL, OPT_COMPROMISED},
-        {"back",        no_argument,       NULL, OPT_BACK       },
-        {"wait",        required_argument, NULL, OPT_WAIT       },
-        {"all",         no_argument,       NULL, OPT_ALL        },
-        {"reason",      required_argument, NULL, OPT_REASON     },
-        {"for",         required_argument, NULL, OPT_FOR        },
-        {"milter",      required_argument, NULL, OPT_MILTER     },
-        {"missing",     no_argument,       NULL, OPT_MISSING    },
-        {"account",     required_argument, NULL, OPT_ACCOUNT    },
-        {"key",         required_argument, NULL, OPT_KEY        },
-        {"selector",    required_argument, NULL, OPT_SELECTOR   },
-        {"until",       required_argument, NULL, OPT_UNTIL      },
-        {"since",       required_argument, NULL, OPT_SINCE      },
-        {NULL,          0,                 NULL, 0              },
+        {"socket", required_argument, NULL, OPT_SOCKET},
+        {"json", no_argument, NULL, OPT_JSON},
+        {"color", required_argument, NULL, OPT_COLOR},
+        {"colour", required_argument, NULL, OPT_COLOR},
+        {"state", required_argument, NULL, OPT_STATE},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
+        {"check", no_argument, NULL, OPT_CHECK},
+        {"compromised", no_argument, NULL, OPT_COMPROMISED},
+        {"back", no_argument, NULL, OPT_BACK},
+        {"wait", required_argument, NULL, OPT_WAIT},
+        {"all", no_argument, NULL, OPT_ALL},
+        {"reason", required_argument, NULL, OPT_REASON},
+        {"for", required_argument, NULL, OPT_FOR},
+        {"milter", required_argument, NULL, OPT_MILTER},
+        {"missing", no_argument, NULL, OPT_MISSING},
+        {"account", required_argument, NULL, OPT_ACCOUNT},
+        {"key", required_argument, NULL, OPT_KEY},
+        {"selector", required_argument, NULL, OPT_SELECTOR},
+        {"until", required_argument, NULL, OPT_UNTIL},
+        {"since", required_argument, NULL, OPT_SINCE},
+        {NULL, 0, NULL, 0},
 };
 
 static void help(void)

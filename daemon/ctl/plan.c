@@ -16,10 +16,10 @@
 static const struct level {
 	bool when, call, terse;
 } levels[] = {
-        {.when = true,  .call = true},
-        {.when = true,             .call = true, .terse = true},
-        {.when = true,.terse = true},
-        {.terse = true            },
+        {.when = true, .call = true},
+        {.when = true, .call = true, .terse = true},
+        {.when = true, .terse = true},
+        {.terse = true},
 };
 
 #define CALL_LEAST 24 /* columns; a shorter piece of a path tells nothing */

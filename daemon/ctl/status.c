@@ -28,13 +28,13 @@ struct level {
 	size_t bar;
 };
 static const struct level levels[] = {
-        {.platform = true,      .condition = true,     .why = true,                     .names = NAMES_FULL, .bar = 10},
-        {.platform = true,            .condition = true,                                 .why = true,                                                 .names = NAMES_SHORT, .bar = 10},
-        {.platform = true,          .condition = true,.why = true,.names = NAMES_TERSE, .bar = 10},
-        {.condition = true,      .why = true, .names = NAMES_TERSE,                                           .bar = 8},
-        {.condition = true,            .names = NAMES_TERSE,                                 .bar = 8                                               },
-        {.condition = true, .names = NAMES_TERSE,              .bar = 5,   .brief = true},
-        {.names = NAMES_TERSE,.bar = 5,.brief = true},
+        {.platform = true, .condition = true, .why = true, .names = NAMES_FULL, .bar = 10},
+        {.platform = true, .condition = true, .why = true, .names = NAMES_SHORT, .bar = 10},
+        {.platform = true, .condition = true, .why = true, .names = NAMES_TERSE, .bar = 10},
+        {.condition = true, .why = true, .names = NAMES_TERSE, .bar = 8},
+        {.condition = true, .names = NAMES_TERSE, .bar = 8},
+        {.condition = true, .names = NAMES_TERSE, .bar = 5, .brief = true},
+        {.names = NAMES_TERSE, .bar = 5, .brief = true},
 };
 
 #define ATTENTION_MOST 8

@@ -26,17 +26,17 @@ struct glyph {
 	const char *means;
 };
 static const struct glyph states[] = {
-        [LANE_UNKNOWN] = {" ",   " ", STYLE_PLAIN, NULL          },
-        [LANE_NONE] = {" ",   " ", STYLE_PLAIN, NULL          },
-        [LANE_READY] = {"─", "-", STYLE_BUSY,  "ready"       },
-        [LANE_MAKING] = {"┄", ".", STYLE_DIM,   "being made"  },
-        [LANE_SIGNS] = {"█", "#", STYLE_GOOD,  "signs"       },
-        [LANE_GRACE] = {"▒", "%", STYLE_WARN,  "in its grace"},
+        [LANE_UNKNOWN] = {" ", " ", STYLE_PLAIN, NULL},
+        [LANE_NONE] = {" ", " ", STYLE_PLAIN, NULL},
+        [LANE_READY] = {"─", "-", STYLE_BUSY, "ready"},
+        [LANE_MAKING] = {"┄", ".", STYLE_DIM, "being made"},
+        [LANE_SIGNS] = {"█", "#", STYLE_GOOD, "signs"},
+        [LANE_GRACE] = {"▒", "%", STYLE_WARN, "in its grace"},
 };
 static const struct glyph marks[] = {
-        [MARK_NONE] = {"",    "",  STYLE_PLAIN, NULL      },
-        [MARK_SWITCH] = {"▶", ">", STYLE_BOLD,  "switch"  },
-        [MARK_DELETION] = {"✕", "x", STYLE_BAD,   "deletion"},
+        [MARK_NONE] = {"", "", STYLE_PLAIN, NULL},
+        [MARK_SWITCH] = {"▶", ">", STYLE_BOLD, "switch"},
+        [MARK_DELETION] = {"✕", "x", STYLE_BAD, "deletion"},
 };
 static const struct glyph axis = {"─", "-", STYLE_DIM, NULL}, tick_mark = {"┴", "+", STYLE_DIM, NULL},
                           today_mark = {"▲", "^", STYLE_BOLD, NULL};

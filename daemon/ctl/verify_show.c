@@ -205,12 +205,7 @@ static void json_claims(const struct mail_field *f, struct json_w *w)
 
 static void json_seal(const struct mail_field *f, struct json_w *w)
 {
-	static const char *const tags[][2] = {
-	        {"i",  "arc"     },
-                {"d",  "by"      },
-                {"s",  "selector"},
-                {"cv", "chain"   }
-        };
+	static const char *const tags[][2] = {{"i", "arc"}, {"d", "by"}, {"s", "selector"}, {"cv", "chain"}};
 	char *value = mail_value(f), text[256];
 
 	json_w_object(w);

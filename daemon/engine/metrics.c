@@ -103,10 +103,10 @@ static void accounts(struct engine *e, struct buf *out)
 	static const struct {
 		const char *name, *help;
 	} rows[] = {
-	        {"dkimrotd_breaker_open",                "Scheduled changes are stopped (1) or not (0)."},
-	        {"dkimrotd_clock_offset_seconds",        "The API's clock minus this host's."           },
-	        {"dkimrotd_last_pass_timestamp_seconds", "When every domain had been looked at, last."  },
-	        {"dkimrotd_effective_settled_seconds",   "poll.settled as stretched to the budget."     },
+	        {"dkimrotd_breaker_open", "Scheduled changes are stopped (1) or not (0)."},
+	        {"dkimrotd_clock_offset_seconds", "The API's clock minus this host's."},
+	        {"dkimrotd_last_pass_timestamp_seconds", "When every domain had been looked at, last."},
+	        {"dkimrotd_effective_settled_seconds", "poll.settled as stretched to the budget."},
 	};
 
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {

@@ -129,9 +129,7 @@ static void exchanged(void *arg, enum exchange_end end, const uint8_t *bytes, si
 {
 	struct zone_batch *b = arg;
 	struct dns_reply *reply = NULL;
-	struct write_answer answer = {
-	        .dns = {.not_sent = end == EXCHANGE_NOT_SENT, .error = error}
-        };
+	struct write_answer answer = {.dns = {.not_sent = end == EXCHANGE_NOT_SENT, .error = error}};
 
 	b->exchange = NULL;
 	b->e->progress++;
@@ -161,8 +159,7 @@ static bool exchange(struct zone_batch *b)
 	if (bytes == NULL) {
 		const struct write_answer none = {
 		        .dns = {.not_sent = true,
-		                .error = "no message can be made of it: is the key's secret whole?"}
-                };
+		                .error = "no message can be made of it: is the key's secret whole?"}};
 
 		write_feed(&b->w, &none);
 		return false;

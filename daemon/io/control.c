@@ -73,15 +73,15 @@ static const char *phrase(int status)
 		int status;
 		const char *phrase;
 	} all[] = {
-	        {200, "OK"                   },
-	        {202, "Accepted"             },
-	        {400, "Bad Request"          },
-	        {403, "Forbidden"            },
-	        {404, "Not Found"            },
-	        {405, "Method Not Allowed"   },
-	        {409, "Conflict"             },
+	        {200, "OK"},
+	        {202, "Accepted"},
+	        {400, "Bad Request"},
+	        {403, "Forbidden"},
+	        {404, "Not Found"},
+	        {405, "Method Not Allowed"},
+	        {409, "Conflict"},
 	        {422, "Unprocessable Content"},
-	        {503, "Service Unavailable"  },
+	        {503, "Service Unavailable"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)

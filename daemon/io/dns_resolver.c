@@ -50,29 +50,29 @@ struct held {
 static const struct {
 	const char *name, *value;
 } settings[] = {
-        {"module-config:",             "iterator"}, /* with an anchor: see context_new() */
-        {"do-not-query-localhost:",    "no"      },
- /* A record published a moment ago must be seen at the next look, not when a denial has aged. */
-        {"cache-max-negative-ttl:",    "0"       },
-        {"aggressive-nsec:",           "no"      },
- /* A dead resolver takes 2 s, not 17, and one that came back is asked again at once. */
-        {"outbound-msg-retry:",        "2"       },
-        {"unknown-server-time-limit:", "376"     },
-        {"infra-cache-max-rtt:",       "1000"    },
-        {"infra-host-ttl:",            "15"      },
-        {"infra-keep-probing:",        "yes"     },
- /* Memory: our own window is what libunbound has to carry, and its caches what one pass has in hand at once: the names
+        {"module-config:", "iterator"}, /* with an anchor: see context_new() */
+        {"do-not-query-localhost:", "no"},
+        /* A record published a moment ago must be seen at the next look, not when a denial has aged. */
+        {"cache-max-negative-ttl:", "0"},
+        {"aggressive-nsec:", "no"},
+        /* A dead resolver takes 2 s, not 17, and one that came back is asked again at once. */
+        {"outbound-msg-retry:", "2"},
+        {"unknown-server-time-limit:", "376"},
+        {"infra-cache-max-rtt:", "1000"},
+        {"infra-host-ttl:", "15"},
+        {"infra-keep-probing:", "yes"},
+        /* Memory: our own window is what libunbound has to carry, and its caches what one pass has in hand at once: the names
   * of servers and, with an anchor, the keys of the zones above. What is the domain's own is asked afresh each time. */
-        {"outgoing-range:",            "128"     },
-        {"num-queries-per-thread:",    "128"     },
-        {"msg-cache-slabs:",           "1"       },
-        {"rrset-cache-slabs:",         "1"       },
-        {"infra-cache-slabs:",         "1"       },
-        {"key-cache-slabs:",           "1"       },
-        {"msg-cache-size:",            "256k"    },
-        {"rrset-cache-size:",          "512k"    },
-        {"key-cache-size:",            "256k"    },
-        {"neg-cache-size:",            "128k"    },
+        {"outgoing-range:", "128"},
+        {"num-queries-per-thread:", "128"},
+        {"msg-cache-slabs:", "1"},
+        {"rrset-cache-slabs:", "1"},
+        {"infra-cache-slabs:", "1"},
+        {"key-cache-slabs:", "1"},
+        {"msg-cache-size:", "256k"},
+        {"rrset-cache-size:", "512k"},
+        {"key-cache-size:", "256k"},
+        {"neg-cache-size:", "128k"},
 };
 
 static bool context_set(struct ub_ctx *ctx, const char *name, const char *value)

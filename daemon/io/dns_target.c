@@ -40,7 +40,7 @@ static void look_find_target_addresses(struct look *k)
 		enum ask kind;
 		uint16_t type;
 	} families[] = {
-	        {ASK_TARGET_ADDRESS4, DNS_TYPE_A   },
+	        {ASK_TARGET_ADDRESS4, DNS_TYPE_A},
 	        {ASK_TARGET_ADDRESS6, DNS_TYPE_AAAA},
 	};
 

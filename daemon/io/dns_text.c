@@ -19,11 +19,11 @@ static bool set_up(
         struct ub_ctx *ctx, const char *const *resolvers, const char *anchor, const char **ret_error)
 {
 	static const char *const options[][2] = {
-  /* A dead resolver takes 2 s, not 17. */
-	        {"do-not-query-localhost:",    "no"  },
-	        {"outbound-msg-retry:",        "2"   },
-	        {"unknown-server-time-limit:", "376" },
-	        {"infra-cache-max-rtt:",       "1000"},
+	        /* A dead resolver takes 2 s, not 17. */
+	        {"do-not-query-localhost:", "no"},
+	        {"outbound-msg-retry:", "2"},
+	        {"unknown-server-time-limit:", "376"},
+	        {"infra-cache-max-rtt:", "1000"},
 	};
 
 	*ret_error = "libunbound refuses an option";

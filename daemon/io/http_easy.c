@@ -20,10 +20,10 @@ static const struct {
 	const char *name;
 	bool changes, has_body; /* has_body: Content-Length is sent even when it is 0 */
 } methods[] = {
-        {"GET",    false, false},
-        {"POST",   true,  true },
-        {"PUT",    true,  true },
-        {"DELETE", true,  false},
+        {"GET", false, false},
+        {"POST", true, true},
+        {"PUT", true, true},
+        {"DELETE", true, false},
 };
 
 /* ---- curl's callbacks ---- */

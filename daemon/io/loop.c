@@ -303,9 +303,7 @@ void loop_signal(struct loop *l, int signo, void (*cb)(void *arg), void *arg)
 {
 	struct handler *h = xmalloc(sizeof(*h));
 
-	*h = (struct handler){
-	        .next = l->handlers, .call = {cb, arg}
-        };
+	*h = (struct handler){.next = l->handlers, .call = {cb, arg}};
 	h->event = evsignal_new(l->base, signo, on_signal, h);
 	if (!h->event || event_add(h->event, NULL) < 0)
 		abort(); /* a signal number nobody could mean */

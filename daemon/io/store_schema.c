@@ -237,10 +237,10 @@ int store_schema_order(struct sql *db, char *why, size_t n)
 		bool numbers;
 	} all[] = {
 	        {"SELECT " KEY_COLUMNS " FROM domain ORDER BY " KEY_COLUMNS, KEY_PARTS, false},
-	        {"SELECT domain_id,n FROM intent ORDER BY domain_id,n",      2,         true },
-	        {"SELECT domain_id,n FROM selector ORDER BY domain_id,n",    2,         true },
-	        {"SELECT name FROM fact ORDER BY name",                      1,         false},
-	        {"SELECT path FROM file ORDER BY path",                      1,         false},
+	        {"SELECT domain_id,n FROM intent ORDER BY domain_id,n", 2, true},
+	        {"SELECT domain_id,n FROM selector ORDER BY domain_id,n", 2, true},
+	        {"SELECT name FROM fact ORDER BY name", 1, false},
+	        {"SELECT path FROM file ORDER BY path", 1, false},
 	};
 	int r = 0;
 

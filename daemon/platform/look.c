@@ -135,14 +135,14 @@ int64_t record_task(const struct record *rec, const char *selector)
 /* Exchange and Email Pro: cancelled doing done error todo. MX Plan: cancelled customerError doing done init ovhError
  * todo. */
 static const struct word task_words[] = {
-        {"todo",          TASK_PENDING},
-        {"doing",         TASK_PENDING},
-        {"init",          TASK_PENDING},
-        {"done",          TASK_OVER   },
-        {"cancelled",     TASK_OVER   },
-        {"error",         TASK_ERROR  },
-        {"ovhError",      TASK_ERROR  },
-        {"customerError", TASK_ERROR  },
+        {"todo", TASK_PENDING},
+        {"doing", TASK_PENDING},
+        {"init", TASK_PENDING},
+        {"done", TASK_OVER},
+        {"cancelled", TASK_OVER},
+        {"error", TASK_ERROR},
+        {"ovhError", TASK_ERROR},
+        {"customerError", TASK_ERROR},
 };
 
 enum task_state task_read(struct pass *p, const struct api_answer *a, int64_t id)

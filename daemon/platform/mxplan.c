@@ -11,22 +11,22 @@
 enum step { AT_DKIM, AT_SERVICE, AT_TASK, AT_END };
 
 static const struct word status_words[] = {
-        {"disabled",    STATUS_DISABLED    },
-        {"enabled",     STATUS_ENABLED     },
-        {"error",       STATUS_ERROR       },
-        {"modifying",   STATUS_MODIFYING   },
+        {"disabled", STATUS_DISABLED},
+        {"enabled", STATUS_ENABLED},
+        {"error", STATUS_ERROR},
+        {"modifying", STATUS_MODIFYING},
         {"toConfigure", STATUS_TO_CONFIGURE},
 };
 
 static const struct word selector_words[] = {
-        {"set",   SELECTOR_SET   },
+        {"set", SELECTOR_SET},
         {"toSet", SELECTOR_TO_SET},
         {"toFix", SELECTOR_TO_FIX},
 };
 
 static const struct word service_words[] = {
-        {"ok",       SERVICE_OK    },
-        {"close",    SERVICE_CLOSED},
+        {"ok", SERVICE_OK},
+        {"close", SERVICE_CLOSED},
         {"readOnly", SERVICE_CLOSED},
 };
 

@@ -24,23 +24,23 @@ enum step {
 };
 
 static const struct word service_words[] = {
-        {"ok",                SERVICE_OK    },
-        {"creating",          SERVICE_BUSY  },
-        {"reopening",         SERVICE_BUSY  },
-        {"internalMigration", SERVICE_BUSY  },
-        {"deleting",          SERVICE_CLOSED},
-        {"suspended",         SERVICE_CLOSED},
-        {"suspending",        SERVICE_CLOSED},
+        {"ok", SERVICE_OK},
+        {"creating", SERVICE_BUSY},
+        {"reopening", SERVICE_BUSY},
+        {"internalMigration", SERVICE_BUSY},
+        {"deleting", SERVICE_CLOSED},
+        {"suspended", SERVICE_CLOSED},
+        {"suspending", SERVICE_CLOSED},
 };
 
 static const struct word state_words[] = {
-        {"todo",          SELECTOR_TODO          },
+        {"todo", SELECTOR_TODO},
         {"waitingRecord", SELECTOR_WAITING_RECORD}, /* the guide writes WaitingRecord too */
-        {"ready",         SELECTOR_READY         },
-        {"enabling",      SELECTOR_ENABLING      },
-        {"inProduction",  SELECTOR_IN_PRODUCTION },
-        {"disabling",     SELECTOR_DISABLING     },
-        {"deleting",      SELECTOR_DELETING      },
+        {"ready", SELECTOR_READY},
+        {"enabling", SELECTOR_ENABLING},
+        {"inProduction", SELECTOR_IN_PRODUCTION},
+        {"disabling", SELECTOR_DISABLING},
+        {"deleting", SELECTOR_DELETING},
 };
 
 static void base(const struct desired *d, struct api_request *r)
@@ -381,10 +381,10 @@ int selectors_change(const struct desired *d, const struct pass *last, enum acti
 	static const struct {
 		const char *method, *tail;
 	} calls[] = {
-	        [ACTION_CREATE] = {"POST",   "/dkim"          },
-	        [ACTION_ENABLE] = {"POST",   "/dkim/%/enable" },
-	        [ACTION_DISABLE] = {"POST",   "/dkim/%/disable"},
-	        [ACTION_DELETE] = {"DELETE", "/dkim/%"        },
+	        [ACTION_CREATE] = {"POST", "/dkim"},
+	        [ACTION_ENABLE] = {"POST", "/dkim/%/enable"},
+	        [ACTION_DISABLE] = {"POST", "/dkim/%/disable"},
+	        [ACTION_DELETE] = {"DELETE", "/dkim/%"},
 	};
 	struct api_request r;
 

@@ -233,19 +233,19 @@ struct refusal {
 	const char *text;
 };
 static const struct refusal refusals[] = {
-        {DNS_FORMERR,  TROUBLE_ODD,       "the server does not understand the update"                         },
-        {DNS_SERVFAIL, TROUBLE_TRANSIENT, "the server failed"                                                 },
-        {DNS_NOTIMP,   TROUBLE_ODD,       "the server takes no dynamic updates"                               },
-        {DNS_REFUSED,  TROUBLE_GRANT,     "the server refuses it: allow this key to update this name there"   },
-        {DNS_NOTAUTH,  TROUBLE_GRANT,
-         "the server is not the primary of this zone, or does not let this key update it"                     },
-        {DNS_NOTZONE,  TROUBLE_MISSING,   "the name lies in no zone of the server's by that name: set `zone:`"},
-        {DNS_BADSIG,   TROUBLE_GRANT,
-         "the signature does not hold there: the secret is not the one that the server has"                   },
-        {DNS_BADKEY,   TROUBLE_GRANT,
-         "the server knows no such key: compare key's name and algorithm with what it has"                    },
-        {DNS_BADTIME,  TROUBLE_TRANSIENT,
-         "the clocks of this host and of the server differ by more than five minutes"                         },
+        {DNS_FORMERR, TROUBLE_ODD, "the server does not understand the update"},
+        {DNS_SERVFAIL, TROUBLE_TRANSIENT, "the server failed"},
+        {DNS_NOTIMP, TROUBLE_ODD, "the server takes no dynamic updates"},
+        {DNS_REFUSED, TROUBLE_GRANT, "the server refuses it: allow this key to update this name there"},
+        {DNS_NOTAUTH, TROUBLE_GRANT,
+                "the server is not the primary of this zone, or does not let this key update it"},
+        {DNS_NOTZONE, TROUBLE_MISSING, "the name lies in no zone of the server's by that name: set `zone:`"},
+        {DNS_BADSIG, TROUBLE_GRANT,
+                "the signature does not hold there: the secret is not the one that the server has"},
+        {DNS_BADKEY, TROUBLE_GRANT,
+                "the server knows no such key: compare key's name and algorithm with what it has"},
+        {DNS_BADTIME, TROUBLE_TRANSIENT,
+                "the clocks of this host and of the server differ by more than five minutes"},
 };
 
 static void refused(struct write_job *w, const struct dns_reply *r)

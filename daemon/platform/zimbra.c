@@ -23,21 +23,21 @@ enum step { AT_PLATFORMS, AT_DOMAIN, AT_DIAGNOSIS, AT_END };
 
 /* A domain that is out of sync or in error is there all the same, and its records may be what is wrong with it. */
 static const struct word resource_words[] = {
-        {"READY",       SERVICE_OK    },
-        {"UPDATING",    SERVICE_OK    },
-        {"OUT_OF_SYNC", SERVICE_OK    },
-        {"ERROR",       SERVICE_OK    },
-        {"CREATING",    SERVICE_BUSY  },
-        {"DELETING",    SERVICE_CLOSED},
-        {"SUSPENDED",   SERVICE_CLOSED},
+        {"READY", SERVICE_OK},
+        {"UPDATING", SERVICE_OK},
+        {"OUT_OF_SYNC", SERVICE_OK},
+        {"ERROR", SERVICE_OK},
+        {"CREATING", SERVICE_BUSY},
+        {"DELETING", SERVICE_CLOSED},
+        {"SUSPENDED", SERVICE_CLOSED},
 };
 
 static const struct word task_words[] = {
-        {"PENDING",            TASK_PENDING},
-        {"RUNNING",            TASK_PENDING},
-        {"SCHEDULED",          TASK_PENDING},
+        {"PENDING", TASK_PENDING},
+        {"RUNNING", TASK_PENDING},
+        {"SCHEDULED", TASK_PENDING},
         {"WAITING_USER_INPUT", TASK_PENDING},
-        {"ERROR",              TASK_ERROR  },
+        {"ERROR", TASK_ERROR},
 };
 
 /* ---- the sequence ---- */

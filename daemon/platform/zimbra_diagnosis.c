@@ -60,16 +60,11 @@ enum finding {
 };
 
 static const struct word error_words[] = {
-        {"DKIM_DISABLED",             FOUND_DISABLED},
-        {"INCORRECT_CNAME_RECORD",    FOUND_WRONG   },
-        {"OVH_NOT_INCLUDED",          FOUND_WRONG   },
-        {"MISSING_ONE_SELECTOR",      FOUND_MISSING },
-        {"TASK_RUNNING",              FOUND_RUNNING },
-        {"DOMAIN_IN_TRANSIENT_STATE", FOUND_RUNNING },
-        {"TASK_FAILED",               FOUND_FAILED  },
-        {"INTERNAL_ERROR",            FOUND_FAILED  },
-        {"DOMAIN_NOT_VALIDATED",      FOUND_FAILED  },
-        {"BAD_CONFIGURATION",         0             }, /* its parts say which */
+        {"DKIM_DISABLED", FOUND_DISABLED}, {"INCORRECT_CNAME_RECORD", FOUND_WRONG},
+        {"OVH_NOT_INCLUDED", FOUND_WRONG}, {"MISSING_ONE_SELECTOR", FOUND_MISSING},
+        {"TASK_RUNNING", FOUND_RUNNING}, {"DOMAIN_IN_TRANSIENT_STATE", FOUND_RUNNING},
+        {"TASK_FAILED", FOUND_FAILED}, {"INTERNAL_ERROR", FOUND_FAILED},
+        {"DOMAIN_NOT_VALIDATED", FOUND_FAILED}, {"BAD_CONFIGURATION", 0}, /* its parts say which */
 };
 
 /* The same number as Exchange's diagnosis has for it. */

@@ -58,15 +58,15 @@ static const char *name_of(char dst[64], unsigned i)
 static void set_world(void)
 {
 	static const char *const switches[][2] = {
-	        {"task_ms",        "0"  },
-	        {"task_todo_ms",   "0"  },
-	        {"check_ms",       "1s" },
-	        {"publish_ms",     "0"  },
-	        {"appear_ms",      "0"  },
-	        {"target_ms",      "0"  },
-	        {"mx_task_ms",     "0"  },
+	        {"task_ms", "0"},
+	        {"task_todo_ms", "0"},
+	        {"check_ms", "1s"},
+	        {"publish_ms", "0"},
+	        {"appear_ms", "0"},
+	        {"target_ms", "0"},
+	        {"mx_task_ms", "0"},
 	        {"target_changes", "yes"},
-	        {"key_changes",    "yes"},
+	        {"key_changes", "yes"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
@@ -211,12 +211,9 @@ static void rotation(const char *platform, unsigned domains, double each)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-	        {"domains", required_argument, NULL, 'd'},
-                {"days",    required_argument, NULL, 'y'},
-	        {"trace",   no_argument,       NULL, 't'},
-                {NULL,      0,                 NULL, 0  }
-        };
+	static const struct option options[] = {{"domains", required_argument, NULL, 'd'},
+	        {"days", required_argument, NULL, 'y'}, {"trace", no_argument, NULL, 't'},
+	        {NULL, 0, NULL, 0}};
 	unsigned domains = 50, days = 30;
 
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {

@@ -30,9 +30,7 @@ static void next(void);
 static void exchanged(void *arg, enum exchange_end end, const uint8_t *bytes, size_t n, const char *error)
 {
 	static struct dns_reply reply;
-	struct write_answer a = {
-	        .dns = {.not_sent = end == EXCHANGE_NOT_SENT, .error = error}
-        };
+	struct write_answer a = {.dns = {.not_sent = end == EXCHANGE_NOT_SENT, .error = error}};
 
 	(void)arg;
 	if (end == EXCHANGE_ANSWERED) {

@@ -35,9 +35,7 @@ static const struct tsig_key key = {.name = key_name, .algorithm = "hmac-sha256"
 /* A message: its length, then its bytes. The id is put right, so that more than the first check is reached. */
 static void from_bytes(struct input *in, const struct dns_request *q, struct dns_reply *ret)
 {
-	struct dns_sent sent = {
-	        .id = 77, .mac_len = 34, .mac = {0, 32}
-        };
+	struct dns_sent sent = {.id = 77, .mac_len = 34, .mac = {0, 32}};
 	size_t n = (size_t)take(in) << 8, left;
 
 	n |= take(in);
@@ -130,9 +128,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {.p = data, .end = data + size};
 	static const struct rr wanted[] = {
-	        {.type = RR_CNAME,              .name = "s._domainkey.d.ovh", .data = "t.example"},
-	        {              .type = RR_TXT, .name = "s._domainkey.d.ovh",                 .data = "p="                   },
-	        { .type = RR_TXT,                 .name = "s._domainkey.d.ovh",                               .data = "p=",                    .absent = true},
+	        {.type = RR_CNAME, .name = "s._domainkey.d.ovh", .data = "t.example"},
+	        {.type = RR_TXT, .name = "s._domainkey.d.ovh", .data = "p="},
+	        {.type = RR_TXT, .name = "s._domainkey.d.ovh", .data = "p=", .absent = true},
 	};
 
 	run(&in, &wanted[take(&in) % 3]);

@@ -63,8 +63,7 @@ static void check_restart(
 	struct inventory *inv = inventory_build(c, files, 2, NULL, 0, before, &d);
 	char *held = inventory_held(inv);
 	const struct inventory_text good[] = {
-	        files[0], files[1], {.path = INVENTORY_HELD, .text = held, .len = held ? strlen(held) : 0}
-        };
+	        files[0], files[1], {.path = INVENTORY_HELD, .text = held, .len = held ? strlen(held) : 0}};
 	struct inventory *again = inventory_start(c, files, 2, good, 3, &d);
 	char *held_again = inventory_held(again);
 
@@ -85,9 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data, *nul = size ? memchr(text, '\0', size) : NULL;
 	size_t first = nul ? (size_t)(nul - text) : size;
 	const struct inventory_text files[] = {
-	        {.path = "a.yaml", .text = nul || size ? text : "", .len = first                     },
-	        {.path = "b.yaml", .text = nul ? nul + 1 : "",      .len = nul ? size - first - 1 : 0}
-        };
+	        {.path = "a.yaml", .text = nul || size ? text : "", .len = first},
+	        {.path = "b.yaml", .text = nul ? nul + 1 : "", .len = nul ? size - first - 1 : 0}};
 
 	if (!c)
 		c = config_parse(config_text, sizeof config_text - 1, "c.yaml", &d);

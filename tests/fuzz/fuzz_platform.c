@@ -168,9 +168,9 @@ static void run_look(const struct desired *d, const char *head, struct input *in
 static void run_zone(struct input *in)
 {
 	static const struct rr wanted[] = {
-	        {.type = RR_CNAME,               .name = "s1._domainkey.d.ovh", .data = "s1.t.ovh.net"},
-	        {              .type = RR_DKIM, .name = "s2._domainkey.d.ovh",         .data = "v=DKIM1; p="                      },
-	        { .type = RR_TXT,       .name = "s3._domainkey.d.ovh",                      .data = "v=DKIM1; p=AB",                       .absent = true},
+	        {.type = RR_CNAME, .name = "s1._domainkey.d.ovh", .data = "s1.t.ovh.net"},
+	        {.type = RR_DKIM, .name = "s2._domainkey.d.ovh", .data = "v=DKIM1; p="},
+	        {.type = RR_TXT, .name = "s3._domainkey.d.ovh", .data = "v=DKIM1; p=AB", .absent = true},
 	};
 	static const char *const bodies[] = {"\"subDomain\":\"s1._domainkey\",\"target\":\"s1.t.ovh.net.\"",
 	        "\"subDomain\":\"s2._domainkey\",\"target\":\"v=DKIM1; p=\"", "none"};

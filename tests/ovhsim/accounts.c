@@ -168,11 +168,11 @@ static const struct product {
 	const char *prefix, *name, *dkim;
 	int skip;
 } products[] = {
-        {"/email/domain/",   "emailDomain",   "domain/", 1},
-        {"/email/exchange/", "emailExchange", "",        1},
-        {"/email/pro/",      "emailPro",      "",        1},
-        {"/domain/zone/",    "dnsZone",       "",        1},
-        {"/v2/zimbra/",      "zimbra",        "",        0},
+        {"/email/domain/", "emailDomain", "domain/", 1},
+        {"/email/exchange/", "emailExchange", "", 1},
+        {"/email/pro/", "emailPro", "", 1},
+        {"/domain/zone/", "dnsZone", "", 1},
+        {"/v2/zimbra/", "zimbra", "", 0},
 };
 
 /* Literal segments of the routes we know; everything else in a path is a name or an id. */
@@ -194,11 +194,7 @@ static bool segment_is_word(const char *s, size_t n, const char *before, size_t 
 void auth_action(const char *method, const char *route, char *dst, size_t n)
 {
 	static const char *const verbs[][2] = {
-	        {"GET",    "get"   },
-                {"POST",   "create"},
-                {"PUT",    "edit"  },
-                {"DELETE", "delete"}
-        };
+	        {"GET", "get"}, {"POST", "create"}, {"PUT", "edit"}, {"DELETE", "delete"}};
 	const struct product *p = NULL;
 	const char *at, *before = "", *verb = "get";
 	size_t before_n = 0, o, len;

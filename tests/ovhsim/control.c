@@ -245,19 +245,19 @@ static const struct control_route {
 	const char *method, *path;
 	void (*run)(struct sim *s, const struct incoming *in, struct world_answer *ret);
 } routes[] = {
-        {"GET",  "/_sim/dump",         get_dump         },
-        {"GET",  "/_sim/signing",      get_signing      },
-        {"GET",  "/_sim/counts",       get_counts       },
-        {"GET",  "/_sim/changes",      get_changes      },
-        {"GET",  "/_sim/switches",     get_switches     },
-        {"GET",  "/_sim/time",         get_time         },
-        {"GET",  "/_sim/validate",     get_validate     },
-        {"POST", "/_sim/set",          post_set         },
-        {"POST", "/_sim/add",          post_add         },
-        {"POST", "/_sim/person",       post_person      },
-        {"POST", "/_sim/advance",      post_advance     },
+        {"GET", "/_sim/dump", get_dump},
+        {"GET", "/_sim/signing", get_signing},
+        {"GET", "/_sim/counts", get_counts},
+        {"GET", "/_sim/changes", get_changes},
+        {"GET", "/_sim/switches", get_switches},
+        {"GET", "/_sim/time", get_time},
+        {"GET", "/_sim/validate", get_validate},
+        {"POST", "/_sim/set", post_set},
+        {"POST", "/_sim/add", post_add},
+        {"POST", "/_sim/person", post_person},
+        {"POST", "/_sim/advance", post_advance},
         {"POST", "/_sim/reset-counts", post_reset_counts},
-        {"POST", "/_sim/quit",         post_quit        },
+        {"POST", "/_sim/quit", post_quit},
 };
 
 void control_answer(struct sim *s, const struct incoming *in, struct world_answer *ret)

@@ -181,15 +181,15 @@ static void read_headers(const struct evkeyvalq *headers, struct incoming *in)
 		const char *name;
 		const char **value;
 	} wanted[] = {
-	        {"Host",                &in->host         },
-	        {"Content-Type",        &in->content_type },
-	        {"Authorization",       &in->authorization},
-	        {"X-Ovh-Application",   &in->application  },
-	        {"X-Ovh-Consumer",      &in->consumer     },
-	        {"X-Ovh-Timestamp",     &in->timestamp    },
-	        {"X-Ovh-Signature",     &in->signature    },
-	        {"X-Pagination-Size",   &in->page_size    },
-	        {"X-Pagination-Cursor", &in->page_cursor  },
+	        {"Host", &in->host},
+	        {"Content-Type", &in->content_type},
+	        {"Authorization", &in->authorization},
+	        {"X-Ovh-Application", &in->application},
+	        {"X-Ovh-Consumer", &in->consumer},
+	        {"X-Ovh-Timestamp", &in->timestamp},
+	        {"X-Ovh-Signature", &in->signature},
+	        {"X-Pagination-Size", &in->page_size},
+	        {"X-Pagination-Cursor", &in->page_cursor},
 	};
 	const struct evkeyval *h;
 

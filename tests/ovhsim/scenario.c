@@ -150,11 +150,11 @@ static const struct verb {
 	const char *(*run)(struct sim *s, const struct fields *f); /* NULL, or what is wrong */
 } verbs[] = {
         {"account", do_account},
-        {"rule",    do_rule   },
-        {"deny",    do_rule   },
-        {"domain",  do_domain },
-        {"set",     do_set    },
-        {"person",  do_person },
+        {"rule", do_rule},
+        {"deny", do_rule},
+        {"domain", do_domain},
+        {"set", do_set},
+        {"person", do_person},
 };
 
 static const char *run_line(struct sim *s, char *line)

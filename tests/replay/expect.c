@@ -289,22 +289,22 @@ static const struct {
 	unsigned words; /* at least, "expect" included */
 	bool (*holds)(const struct line *l);
 } kinds[] = {
-        {"phase",     3, is_phase    },
+        {"phase", 3, is_phase},
         {"condition", 3, is_condition},
-        {"reason",    3, is_reason   },
-        {"waits",     3, is_waits    },
-        {"detail",    3, is_detail   },
+        {"reason", 3, is_reason},
+        {"waits", 3, is_waits},
+        {"detail", 3, is_detail},
         {"diagnosis", 3, is_diagnosis},
-        {"next",      3, is_next     },
-        {"signs",     3, is_signs    },
-        {"truth",     3, is_truth    },
-        {"selector",  3, is_selector },
-        {"account",   5, is_account  },
-        {"unknown",   2, is_unknown  },
-        {"event",     3, is_event    },
-        {"change",    2, is_change   },
-        {"refused",   2, is_answer   },
-        {"accepted",  2, is_answer   },
+        {"next", 3, is_next},
+        {"signs", 3, is_signs},
+        {"truth", 3, is_truth},
+        {"selector", 3, is_selector},
+        {"account", 5, is_account},
+        {"unknown", 2, is_unknown},
+        {"event", 3, is_event},
+        {"change", 2, is_change},
+        {"refused", 2, is_answer},
+        {"accepted", 2, is_answer},
 };
 
 /* --- now, within, throughout ---------------------------------------------------------------------------------------- */

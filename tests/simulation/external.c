@@ -306,8 +306,8 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 int main(int argc, char **argv)
 {
 	static const struct seeds usual[] = {
-	        {.seed = 1,   .count = 6,    .domains = 4, .days = 60  }, /* storms */
-	        { .seed = 1, .count = 1, .domains = 12,  .days = 400, .calm = true},
+	        {.seed = 1, .count = 6, .domains = 4, .days = 60}, /* storms */
+	        {.seed = 1, .count = 1, .domains = 12, .days = 400, .calm = true},
 	};
 	struct seeds by_hand = {.seed = 1, .count = 1, .domains = 8, .days = 120};
 

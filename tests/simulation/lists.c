@@ -13,12 +13,10 @@
 #include "io/loop.h"
 #include "simulation/scene.h"
 
-static const struct scene life = {
-        .policy = "rotate_every: 30d, grace: 7d, splay: 10%",
+static const struct scene life = {.policy = "rotate_every: 30d, grace: 7d, splay: 10%",
         .domains = {"a.example exchange virgin 2", "b.example emailpro signing 2",
-                    "c.example exchange signing 2, dns: manual", "d.example mxplan virgin 2",
-                    "e.example zimbra virgin 2", "f.example exchange signing 2, mode: observe"}
-};
+                "c.example exchange signing 2, dns: manual", "d.example mxplan virgin 2",
+                "e.example zimbra virgin 2", "f.example exchange signing 2, mode: observe"}};
 static const char *const names[] = {
         "a.example", "b.example", "c.example", "d.example", "e.example", "f.example"};
 

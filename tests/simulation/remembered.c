@@ -10,11 +10,9 @@
 #define DAYS  1000
 #define YEARS (2 * 365 * MS_DAY)
 
-static const struct scene life = {
-        .policy = "rotate_every: 30d, grace: 7d, splay: 10%",
+static const struct scene life = {.policy = "rotate_every: 30d, grace: 7d, splay: 10%",
         .domains = {"a.example exchange virgin 2", "b.example emailpro signing 2",
-                    "c.example exchange virgin 2", "d.example mxplan virgin 2"}
-};
+                "c.example exchange virgin 2", "d.example mxplan virgin 2"}};
 
 struct tally {
 	size_t entries, changes, records, rotated, deleted, phases, without_evidence, disordered;

@@ -60,15 +60,9 @@ static unsigned runs(const struct seeds *s, unsigned before, seeds_life *life)
 
 static bool read_options(int argc, char **argv, struct seeds *s)
 {
-	static const struct option options[] = {
-	        {"seed",    1, NULL, 's'},
-                {"seeds",   1, NULL, 'n'},
-                {"domains", 1, NULL, 'd'},
-	        {"days",    1, NULL, 'y'},
-                {"calm",    0, NULL, 'c'},
-                {"trace",   0, NULL, 't'},
-                {NULL,      0, NULL, 0  }
-        };
+	static const struct option options[] = {{"seed", 1, NULL, 's'}, {"seeds", 1, NULL, 'n'},
+	        {"domains", 1, NULL, 'd'}, {"days", 1, NULL, 'y'}, {"calm", 0, NULL, 'c'},
+	        {"trace", 0, NULL, 't'}, {NULL, 0, NULL, 0}};
 
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == 's')

@@ -386,8 +386,8 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 int main(int argc, char **argv)
 {
 	static const struct seeds usual[] = {
-	        {.seed = 1,   .count = 20,   .domains = 12, .days = 20  }, /* storms */
-	        { .seed = 1, .count = 1, .domains = 60,   .days = 400, .calm = true},
+	        {.seed = 1, .count = 20, .domains = 12, .days = 20}, /* storms */
+	        {.seed = 1, .count = 1, .domains = 60, .days = 400, .calm = true},
 	};
 	struct seeds by_hand = {.seed = 1, .count = 1, .domains = 24, .days = 200};
 

@@ -33,13 +33,11 @@ static inline struct core_world world_new(enum platform platform)
 {
 	struct core_world w = {.now = START};
 
-	w.d = (struct desired){
-	        .domain = "example.org",
+	w.d = (struct desired){.domain = "example.org",
 	        .account = "default",
 	        .zone = "example.org",
 	        .platform = platform,
-	        .policy = {.rotate_every = EVERY, .grace = GRACE}
-        };
+	        .policy = {.rotate_every = EVERY, .grace = GRACE}};
 	w.st = (struct standing){.clock_sure = true, .max_rotating = 5, .max_changed = 5};
 	w.o.service = SERVICE_OK;
 	w.o.complete = true;

@@ -29,12 +29,12 @@ static struct dns *dns;
 static char *key1024, *key512, *key1024_test;
 
 static const struct row zone_rows[] = {
-        {ALL,      "cust.example",     SOA, 600,  "120"             },
-        {RESOLVER, "cust.example",     NS,  3600, "ns1.cust.example"},
-        {RESOLVER, "cust.example",     NS,  3600, "NS2.cust.example"},
-        {RESOLVER, "ns1.cust.example", A,   3600, "127.0.0.1"       },
-        {RESOLVER, "ns2.cust.example", A,   3600, "127.0.0.2"       },
-        {ALL,      "host.example",     SOA, 30,   "900"             },
+        {ALL, "cust.example", SOA, 600, "120"},
+        {RESOLVER, "cust.example", NS, 3600, "ns1.cust.example"},
+        {RESOLVER, "cust.example", NS, 3600, "NS2.cust.example"},
+        {RESOLVER, "ns1.cust.example", A, 3600, "127.0.0.1"},
+        {RESOLVER, "ns2.cust.example", A, 3600, "127.0.0.2"},
+        {ALL, "host.example", SOA, 30, "900"},
 };
 
 static struct row table[64];

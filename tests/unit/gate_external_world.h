@@ -61,18 +61,18 @@ static inline struct world world_new(void)
 {
 	struct world w = {
 	        .x = {.signer = "opendkim",
-                      .key = KEY_BOTH,
-                      .revoke = REVOKE,
-                      .ttl = TTL,
-                      .record = RECORD_TXT},
+	                .key = KEY_BOTH,
+	                .revoke = REVOKE,
+	                .ttl = TTL,
+	                .record = RECORD_TXT},
 	        .d = {.domain = "example.org",
-                      .account = "default",
-                      .zone = "example.org",
-                      .zone_account = "default",
-                      .platform = PLATFORM_EXTERNAL,
-                      .policy = {.rotate_every = 90 * MS_DAY, .grace = GRACE}},
+	                .account = "default",
+	                .zone = "example.org",
+	                .zone_account = "default",
+	                .platform = PLATFORM_EXTERNAL,
+	                .policy = {.rotate_every = 90 * MS_DAY, .grace = GRACE}},
 	        .o = {.began = NOW - 2 * MS_SECOND, .complete = true, .service = SERVICE_OK, .n = 2},
-	        .st = {.now = NOW,        .clock_sure = true,                          .max_rotating = 5,                          .max_changed = 10                                           },
+	        .st = {.now = NOW, .clock_sure = true, .max_rotating = 5, .max_changed = 10},
 	};
 	static const struct held_part rsa = {.selector = "dk1", .type = DKIM_TYPE_RSA, .text = OURS},
 	                              second = {.selector = "dk1e",
@@ -81,8 +81,7 @@ static inline struct world world_new(void)
 	                              other = {.selector = "dk2", .type = DKIM_TYPE_ED25519, .text = OTHERS};
 
 	w.key[0] = (struct held_key){
-	        .name = "dk1", .created = NOW - 200 * MS_DAY, .n = 2, .part = {rsa, second}
-        };
+	        .name = "dk1", .created = NOW - 200 * MS_DAY, .n = 2, .part = {rsa, second}};
 	w.key[1] = (struct held_key){.name = "dk2", .created = NOW - 100 * MS_DAY, .n = 1, .part = {other}};
 	w.r.n = 2;
 	w.r.service = SERVICE_OK;

@@ -104,16 +104,14 @@ static inline void build(struct world *w, const enum selector_state s[2], const 
         bool visible_long)
 {
 	memset(w, 0, sizeof(*w));
-	w->d = (struct desired){
-	        .domain = "example.org",
+	w->d = (struct desired){.domain = "example.org",
 	        .account = "default",
 	        .service = "hosted-zz1-1",
 	        .organization = "hosted-zz1-1",
 	        .zone = "example.org",
 	        .zone_account = "default",
 	        .platform = PLATFORM_EXCHANGE,
-	        .policy = {.rotate_every = 90 * MS_DAY, .grace = GRACE}
-        };
+	        .policy = {.rotate_every = 90 * MS_DAY, .grace = GRACE}};
 	w->grace = grace;
 	w->r.grace_from = grace == GRACE_ANEW        ? NOW - MS_DAY
 	                  : grace == CLOCK_WENT_BACK ? NOW + 10 * MS_HOUR

@@ -126,14 +126,8 @@ static void every_account(void **state)
 
 static void every_key(void **state)
 {
-	static const struct address expected[] = {
-	        {"192.0.2.1",   53  },
-                {"192.0.2.2",   5353},
-                {"192.0.2.3",   54  },
-                {"::1",         53  },
-                {"2001:db8::1", 55  },
-	        {"::2",         56  }
-        };
+	static const struct address expected[] = {{"192.0.2.1", 53}, {"192.0.2.2", 5353}, {"192.0.2.3", 54},
+	        {"::1", 53}, {"2001:db8::1", 55}, {"::2", 56}};
 	struct config *c = good(everything);
 
 	(void)state;

@@ -44,8 +44,8 @@ static void a_missing_record(void **state)
 		enum dns_mode writer;
 		const char *remedy;
 	} cases[] = {
-	        {DNS_MANUAL,   "Create this record in zone example.org: " LINE1                            },
-	        {DNS_OVH,      "dkimrotd writes this record into zone example.org by itself"               },
+	        {DNS_MANUAL, "Create this record in zone example.org: " LINE1},
+	        {DNS_OVH, "dkimrotd writes this record into zone example.org by itself"},
 	        {DNS_PLATFORM, "OVHcloud was to write it (configureDkim), which needs the zone example.org"},
 	};
 
@@ -77,13 +77,15 @@ static void a_wrong_record(void **state)
 		enum seen seen;
 		const char *detail, *message, *remedy;
 	} cases[] = {
-	        {SEEN_WRONG,     "the CNAME leads to old.example",
-                 "s1._domainkey.example.org (the CNAME leads to old.example), and should lead to "
-	                "s1.example.net",	                                                           "Replace what stands at the name by this record in zone example.org: " LINE1},
-	        {SEEN_PARTIAL,   "not visible at 1 of 2 servers of the zone (ns2.example)",
-                 "not visible at 1 of 2 servers of the zone (ns2.example)",	                         "See why these servers of zone example.org do not follow its primary"       },
-	        {SEEN_FLATTENED, "a TXT record stands there",                               "is flattened",
-                 "switch off flattening or proxying"	                                                                                                                            },
+	        {SEEN_WRONG, "the CNAME leads to old.example",
+	                "s1._domainkey.example.org (the CNAME leads to old.example), and should lead to "
+	                "s1.example.net",
+	                "Replace what stands at the name by this record in zone example.org: " LINE1},
+	        {SEEN_PARTIAL, "not visible at 1 of 2 servers of the zone (ns2.example)",
+	                "not visible at 1 of 2 servers of the zone (ns2.example)",
+	                "See why these servers of zone example.org do not follow its primary"},
+	        {SEEN_FLATTENED, "a TXT record stands there", "is flattened",
+	                "switch off flattening or proxying"},
 	};
 
 	(void)state;
@@ -169,7 +171,7 @@ static void mxplan_states(void **state)
 		const char *message;
 	} cases[] = {
 	        {SELECTOR_TO_SET, SEEN_MISSING, 504, "(OVHcloud says toSet)"},
-	        {SELECTOR_TO_FIX, SEEN_WRONG,   503, "(OVHcloud says toFix)"},
+	        {SELECTOR_TO_FIX, SEEN_WRONG, 503, "(OVHcloud says toFix)"},
 	};
 
 	(void)state;

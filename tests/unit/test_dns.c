@@ -150,10 +150,10 @@ static void test_server_without_a_word(void **state)
 		enum manner manner;
 		const char *why;
 	} rows[] = {
-	        {SERVFAIL, "SERVFAIL"          },
-	        {REFUSED,  "REFUSED"           },
-	        {LAME,     "not authoritative" },
-	        {REFERRAL, "not authoritative" },
+	        {SERVFAIL, "SERVFAIL"},
+	        {REFUSED, "REFUSED"},
+	        {LAME, "not authoritative"},
+	        {REFERRAL, "not authoritative"},
 	        {HALF_TCP, "connection refused"},
 	};
 

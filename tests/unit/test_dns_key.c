@@ -13,19 +13,19 @@ static void test_keys(void **state)
 		unsigned bits;
 		bool digest;
 	} rows[] = {
-	        {key1024,	                                                      SEEN_OK,      "",	                                                         1024, true },
-	        {key1024_test,	                                                 SEEN_OK,      "",	                                                         1024, true },
-	        {NULL,	                                                         SEEN_MISSING, "the CNAME is there, but no key stands at " TARGET,                 0,    false},
-	        {"v=DKIM1; p=",	                                                SEEN_REVOKED, "the key at " TARGET " is revoked (its p= is empty)",               0,    false},
-	        {key512,	                                                       SEEN_WEAK,    "the key at " TARGET " has 512 bits, verifiers want 1024 at least", 512,
-                 true	                                                                                                                                                       },
-	        {"v=DKIM1; p=AAAA",	                                            SEEN_WEAK,    "the p= of the key at " TARGET " is no public key",                 0,    false},
-	        {"v=DKIM1; p=AAAA; p=AAAA",	                                    SEEN_WEAK,    "the TXT record at " TARGET " names a tag twice",                   0,
-                 false	                                                                                                                                                      },
-	        {"v=spf1 -all",	                                                SEEN_WEAK,    "the TXT record at " TARGET " does not begin with v=DKIM1",         0,
-                 false	                                                                                                                                                      },
-	        {"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", SEEN_OK,      "",                                                                 256,
-                 true	                                                                                                                                                       },
+	        {key1024, SEEN_OK, "", 1024, true},
+	        {key1024_test, SEEN_OK, "", 1024, true},
+	        {NULL, SEEN_MISSING, "the CNAME is there, but no key stands at " TARGET, 0, false},
+	        {"v=DKIM1; p=", SEEN_REVOKED, "the key at " TARGET " is revoked (its p= is empty)", 0, false},
+	        {key512, SEEN_WEAK, "the key at " TARGET " has 512 bits, verifiers want 1024 at least", 512,
+	                true},
+	        {"v=DKIM1; p=AAAA", SEEN_WEAK, "the p= of the key at " TARGET " is no public key", 0, false},
+	        {"v=DKIM1; p=AAAA; p=AAAA", SEEN_WEAK, "the TXT record at " TARGET " names a tag twice", 0,
+	                false},
+	        {"v=spf1 -all", SEEN_WEAK, "the TXT record at " TARGET " does not begin with v=DKIM1", 0,
+	                false},
+	        {"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", SEEN_OK, "", 256,
+	                true},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -301,9 +301,9 @@ static void test_bad_questions(void **state)
 		const char *record, *target, *zone, *detail;
 	} rows[] = {
 	        {"s1._domainkey.other.example", TARGET, ZONE, "the record does not lie in the zone"},
-	        {"s1..cust.example",            TARGET, ZONE, "the record's name is no host name"  },
-	        {RECORD,                        "",     ZONE, "the target is no host name"         },
-	        {RECORD,                        TARGET, NULL, "the zone's name is no host name"    },
+	        {"s1..cust.example", TARGET, ZONE, "the record's name is no host name"},
+	        {RECORD, "", ZONE, "the target is no host name"},
+	        {RECORD, TARGET, NULL, "the zone's name is no host name"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -223,12 +223,7 @@ static void test_bad_texts(void **state)
 	static const struct {
 		const char *data;
 		size_t n;
-	} rows[] = {
-	        {"",       0},
-                {"\5abcd", 5},
-                {"\1a\1",  3},
-                {"\1a\2b", 4}
-        };
+	} rows[] = {{"", 0}, {"\5abcd", 5}, {"\1a\1", 3}, {"\1a\2b", 4}};
 	const struct dnswire_name n = name_of("a.example");
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -261,12 +256,7 @@ static void test_negative(void **state)
 	static const struct {
 		uint32_t ttl, minimum, want;
 	} rows[] = {
-	        {300,        60,         60},
-                {60,         300,        60},
-                {0x80000000, 300,        0 },
-                {300,        0xffffffff, 0 },
-                {0x7fffffff, 1,          1 }
-        };
+	        {300, 60, 60}, {60, 300, 60}, {0x80000000, 300, 0}, {300, 0xffffffff, 0}, {0x7fffffff, 1, 1}};
 	const struct dnswire_name zone_name = name_of("example");
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

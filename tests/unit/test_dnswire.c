@@ -29,12 +29,12 @@ static void test_names(void **state)
 		const char *in, *out;
 		int len;
 	} good[] = {
-	        {".",	                    ".",	                   1 },
-	        {"Example",                      "example",                     9 },
+	        {".", ".", 1},
+	        {"Example", "example", 9},
 	        {"s1._DomainKey.My-Domain.ovh.", "s1._domainkey.my-domain.ovh", 29},
-	        {"a\\.b.c",                      "a\\046b.c",                   7 },
-	        {"\\000\\255.c",                 "\\000\\255.c",                6 },
-	        {"\\A\\\\.c",                    "a\\092.c",                    6 },
+	        {"a\\.b.c", "a\\046b.c", 7},
+	        {"\\000\\255.c", "\\000\\255.c", 6},
+	        {"\\A\\\\.c", "a\\092.c", 6},
 	};
 	static const char *const bad[] = {"", "..", ".a", "a..b", "a\\", "a\\25", "a\\256", "a\\2x5"};
 	struct dnswire_name n;
@@ -103,16 +103,16 @@ static void test_within(void **state)
 		const char *name, *zone;
 		bool within;
 	} rows[] = {
-	        {"a.example",    "example",   true },
-	        {"example",      "example",   true },
-	        {"A.B.example",  "b.Example", true },
-	        {"anexample",    "example",   false},
-	        {"an\\.example", "example",   false},
-	        {"example",      "a.example", false},
-	        {"a.example",    ".",         true },
-	        {".",            ".",         true },
-	        {".",            "example",   false},
-	        {"a.b",          "a",         false},
+	        {"a.example", "example", true},
+	        {"example", "example", true},
+	        {"A.B.example", "b.Example", true},
+	        {"anexample", "example", false},
+	        {"an\\.example", "example", false},
+	        {"example", "a.example", false},
+	        {"a.example", ".", true},
+	        {".", ".", true},
+	        {".", "example", false},
+	        {"a.b", "a", false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

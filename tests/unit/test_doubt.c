@@ -46,9 +46,9 @@ static void an_older_state_and_two_signers(void **state)
 		const char *older; /* "" = a person decides */
 	} cases[] = {
 	        {{100, 200}, "s1"},
-	        {{200, 100}, ""  },
-	        {{0, 0},     ""  },
-	        {{100, 100}, ""  },
+	        {{200, 100}, ""},
+	        {{0, 0}, ""},
+	        {{100, 100}, ""},
 	};
 
 	(void)state;

@@ -19,13 +19,13 @@ static void first_contact_of_a_virgin_domain(void **state)
 	struct pass p = {.desired = &mydomain, .kind = LOOK_FULL, .names_due = true};
 
 	drive_look(&p, (struct turn[]){
-	                       {"GET " D,	                                           200, "{\"state\":\"ok\",\"dkimDiagnostics\":{\"state\":null}}"},
+	                       {"GET " D, 200, "{\"state\":\"ok\",\"dkimDiagnostics\":{\"state\":null}}"},
 	                       {"GET " D "/dkim", 200, "[]"},
-	                       {"GET " D "/dkimSelector",                                           200, "[\"" S2 "\",\"" S1 "\"]"},
-	                       {"GET " D "/dkim/" S1,	                                              404, E404},
-	                       {"GET " D "/dkim/" S2,                                   404, E404},
-	                       {0                                },
-        });
+	                       {"GET " D "/dkimSelector", 200, "[\"" S2 "\",\"" S1 "\"]"},
+	                       {"GET " D "/dkim/" S1, 404, E404},
+	                       {"GET " D "/dkim/" S2, 404, E404},
+	                       {0},
+	               });
 	assert_true(p.seen.complete);
 	assert_int_equal(p.seen.n, 2);
 	assert_int_equal(p.seen.sel[0].state, SELECTOR_ABSENT);
@@ -41,21 +41,21 @@ static void older_object(void **state)
 
 	drive_look(&p,
 	        (struct turn[]){
-	                {"GET " D,                 200, "{\"state\":\"ok\"}"},
-	                {"GET " D "/dkim",    200, "[\"" S1 "\"]"},
-	                {"GET " D "/dkimSelector",         200, "[\"" S1 "\"]"},
-	                {"GET " D "/dkim/" S1,          200,
-                         "{\"selectorName\":\"" S1 "\",\"status\":\"waitingRecord\",\"recordType\":"
+	                {"GET " D, 200, "{\"state\":\"ok\"}"},
+	                {"GET " D "/dkim", 200, "[\"" S1 "\"]"},
+	                {"GET " D "/dkimSelector", 200, "[\"" S1 "\"]"},
+	                {"GET " D "/dkim/" S1, 200,
+	                        "{\"selectorName\":\"" S1 "\",\"status\":\"waitingRecord\",\"recordType\":"
 	                        "\"CNAME\",\"customerRecord\":\"" S1
 	                        "._domainkey.mydomain.ovh\",\"targetRecord\":\"" S1
 	                        "._domainkey.2.zz.dkim.mail.ovh.net\",\"taskPendingId\":9007199254740995,"
 	                        "\"lastUpdate\":"
 	                        "\"1970-01-01T00:00:00+01:00\"}"},
 	                {"GET /email/pro/emailpro-zz1-1/task/9007199254740995", 200,
-                         "{\"id\":9007199254740995,\"function\":\"addDomainDKIM\",\"status\":\"done\","
+	                        "{\"id\":9007199254740995,\"function\":\"addDomainDKIM\",\"status\":\"done\","
 	                        "\"finishDate\":null}"},
-	                {0         },
-        });
+	                {0},
+	        });
 	assert_true(p.seen.complete);
 	assert_int_equal(p.seen.n, 1);
 	assert_int_equal(p.seen.sel[0].state, SELECTOR_WAITING_RECORD);
@@ -69,10 +69,7 @@ static void service_unknown_is_not_ok(void **state)
 	(void)state;
 	struct pass p = {.desired = &mydomain, .kind = LOOK_LIGHT};
 
-	drive_look(&p, (struct turn[]){
-	                       {"GET " D,                   200, "{\"state\":\"unknown\"}"},
-                               {0}
-        });
+	drive_look(&p, (struct turn[]){{"GET " D, 200, "{\"state\":\"unknown\"}"}, {0}});
 	assert_int_equal(p.seen.service, SERVICE_UNKNOWN);
 	assert_string_equal(p.seen.service_word, "unknown");
 	assert_false(p.seen.complete);
@@ -85,11 +82,11 @@ static void changes(void **state)
 		enum action_kind action;
 		const char *request;
 	} rows[] = {
-	        {ACTION_CREATE,  "POST " D "/dkim {\"selectorName\":\"" S1
+	        {ACTION_CREATE, "POST " D "/dkim {\"selectorName\":\"" S1
 	                        "\",\"autoEnableDKIM\":false,\"configureDkim\":false}"},
-	        {ACTION_ENABLE,  "POST " D "/dkim/" S1 "/enable"                                                     },
-	        {ACTION_DISABLE, "POST " D "/dkim/" S1 "/disable"                                                    },
-	        {ACTION_DELETE,  "DELETE " D "/dkim/" S1	                                                     },
+	        {ACTION_ENABLE, "POST " D "/dkim/" S1 "/enable"},
+	        {ACTION_DISABLE, "POST " D "/dkim/" S1 "/disable"},
+	        {ACTION_DELETE, "DELETE " D "/dkim/" S1},
 	};
 	const struct driver *driver = platform_for(&mydomain);
 	struct api_request r;

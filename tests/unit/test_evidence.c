@@ -74,44 +74,44 @@ static void test_verdicts(void **state)
 		unsigned servers, answered, agreed;
 		const char *target, *detail;
 	} rows[] = {
-	        {"R",        SEEN_OK,      1, 1, 1, EXPECTED,        ""                                               },
-	        {"R R R",    SEEN_OK,      3, 3, 3, EXPECTED,        ""                                               },
-	        {"RR R- -R", SEEN_OK,      3, 3, 3, EXPECTED,        ""                                               },
-	        {"R -",      SEEN_OK,      2, 1, 1, EXPECTED,        ""                                               },
-	        {"R R - _",  SEEN_OK,      4, 2, 2, EXPECTED,        ""                                               },
-	        {"R - -",    SEEN_UNKNOWN, 3, 1, 1, EXPECTED,
-                 "only 1 of 3 servers of the zone answered (ns2.cust.example, ns3.cust.example: no "
-	                "answer)"	                                                                             },
-	        {"M - -",    SEEN_UNKNOWN, 3, 1, 0, "",
-                 "only 1 of 3 servers of the zone answered (ns2.cust.example, ns3.cust.example: no "
-	                "answer)"	                                                                             },
-	        {"-- -",     SEEN_UNKNOWN, 2, 0, 0, "",
-                 "0 of 2 servers of the zone answered (ns1.cust.example, ns2.cust.example: no "
-	                "answer)"	                                                                             },
-	        {"_",        SEEN_UNKNOWN, 1, 0, 0, "",
-                 "0 of 1 server of the zone answered (ns1.cust.example: no address)"                                  },
-	        {"",         SEEN_UNKNOWN, 0, 0, 0, "",              "the name servers of the zone could not be found"},
-	        {"M N",      SEEN_MISSING, 2, 2, 0, "",              "no CNAME stands at " RECORD                     },
-	        {"N -",      SEEN_MISSING, 2, 1, 0, "",              "no CNAME stands at " RECORD                     },
-	        {"R M R",    SEEN_PARTIAL, 3, 3, 2, EXPECTED,
-                 "not visible at 1 of 3 servers of the zone (ns2.cust.example)"                                       },
-	        {"RM R",     SEEN_PARTIAL, 2, 2, 1, EXPECTED,
-                 "otherwise at 1 of 2 servers of the zone (ns1.cust.example)"                                         },
-	        {"R W",      SEEN_PARTIAL, 2, 2, 1, "old.example",
-                 "otherwise at 1 of 2 servers of the zone (ns2.cust.example)"                                         },
-	        {"M W",      SEEN_PARTIAL, 2, 2, 0, "old.example",
-                 "the servers of the zone disagree, none is right (ns1.cust.example, "
-	                "ns2.cust.example)"	                                                                   },
-	        {"V W",      SEEN_PARTIAL, 2, 2, 0, "other.example",
-                 "the servers of the zone disagree, none is right (ns1.cust.example, "
-	                "ns2.cust.example)"	                                                                   },
-	        {"VW VW",    SEEN_PARTIAL, 2, 2, 0, "other.example",
-                 "the servers of the zone disagree, none is right (ns1.cust.example, "
-	                "ns2.cust.example)"	                                                                   },
-	        {"W W",      SEEN_WRONG,   2, 2, 0, "old.example",   "the CNAME leads to old.example"                 },
-	        {"D D",      SEEN_WRONG,   2, 2, 0, "",              "more than one CNAME stands at " RECORD          },
-	        {"R D",      SEEN_PARTIAL, 2, 2, 1, EXPECTED,
-                 "otherwise at 1 of 2 servers of the zone (ns2.cust.example)"                                         },
+	        {"R", SEEN_OK, 1, 1, 1, EXPECTED, ""},
+	        {"R R R", SEEN_OK, 3, 3, 3, EXPECTED, ""},
+	        {"RR R- -R", SEEN_OK, 3, 3, 3, EXPECTED, ""},
+	        {"R -", SEEN_OK, 2, 1, 1, EXPECTED, ""},
+	        {"R R - _", SEEN_OK, 4, 2, 2, EXPECTED, ""},
+	        {"R - -", SEEN_UNKNOWN, 3, 1, 1, EXPECTED,
+	                "only 1 of 3 servers of the zone answered (ns2.cust.example, ns3.cust.example: no "
+	                "answer)"},
+	        {"M - -", SEEN_UNKNOWN, 3, 1, 0, "",
+	                "only 1 of 3 servers of the zone answered (ns2.cust.example, ns3.cust.example: no "
+	                "answer)"},
+	        {"-- -", SEEN_UNKNOWN, 2, 0, 0, "",
+	                "0 of 2 servers of the zone answered (ns1.cust.example, ns2.cust.example: no "
+	                "answer)"},
+	        {"_", SEEN_UNKNOWN, 1, 0, 0, "",
+	                "0 of 1 server of the zone answered (ns1.cust.example: no address)"},
+	        {"", SEEN_UNKNOWN, 0, 0, 0, "", "the name servers of the zone could not be found"},
+	        {"M N", SEEN_MISSING, 2, 2, 0, "", "no CNAME stands at " RECORD},
+	        {"N -", SEEN_MISSING, 2, 1, 0, "", "no CNAME stands at " RECORD},
+	        {"R M R", SEEN_PARTIAL, 3, 3, 2, EXPECTED,
+	                "not visible at 1 of 3 servers of the zone (ns2.cust.example)"},
+	        {"RM R", SEEN_PARTIAL, 2, 2, 1, EXPECTED,
+	                "otherwise at 1 of 2 servers of the zone (ns1.cust.example)"},
+	        {"R W", SEEN_PARTIAL, 2, 2, 1, "old.example",
+	                "otherwise at 1 of 2 servers of the zone (ns2.cust.example)"},
+	        {"M W", SEEN_PARTIAL, 2, 2, 0, "old.example",
+	                "the servers of the zone disagree, none is right (ns1.cust.example, "
+	                "ns2.cust.example)"},
+	        {"V W", SEEN_PARTIAL, 2, 2, 0, "other.example",
+	                "the servers of the zone disagree, none is right (ns1.cust.example, "
+	                "ns2.cust.example)"},
+	        {"VW VW", SEEN_PARTIAL, 2, 2, 0, "other.example",
+	                "the servers of the zone disagree, none is right (ns1.cust.example, "
+	                "ns2.cust.example)"},
+	        {"W W", SEEN_WRONG, 2, 2, 0, "old.example", "the CNAME leads to old.example"},
+	        {"D D", SEEN_WRONG, 2, 2, 0, "", "more than one CNAME stands at " RECORD},
+	        {"R D", SEEN_PARTIAL, 2, 2, 1, EXPECTED,
+	                "otherwise at 1 of 2 servers of the zone (ns2.cust.example)"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -130,7 +130,7 @@ static void test_target_and_ttl(void **state)
 {
 	(void)state;
 	struct witness list[] = {
-	        {.server = 0, .said = SAID_CNAME, .ttl = 60,   .target = EXPECTED              },
+	        {.server = 0, .said = SAID_CNAME, .ttl = 60, .target = EXPECTED},
 	        {.server = 1, .said = SAID_CNAME, .ttl = 3600, .target = "S1.DKIM.host.example"},
 	};
 	struct testimony t = {
@@ -189,16 +189,16 @@ static void test_conclusion(void **state)
 		enum seen state;
 		const char *detail;
 	} rows[] = {
-	        {SEEN_OK,      SEEN_OK,      DNSSEC_UNKNOWN,  SEEN_OK,      ""          },
-	        {SEEN_OK,      SEEN_OK,      DNSSEC_SECURE,   SEEN_OK,      ""          },
-	        {SEEN_OK,      SEEN_OK,      DNSSEC_BOGUS,    SEEN_BOGUS,   "forged"    },
-	        {SEEN_OK,      SEEN_MISSING, DNSSEC_INSECURE, SEEN_MISSING, "no key"    },
-	        {SEEN_OK,      SEEN_REVOKED, DNSSEC_INSECURE, SEEN_REVOKED, "no key"    },
-	        {SEEN_OK,      SEEN_WEAK,    DNSSEC_INSECURE, SEEN_WEAK,    "no key"    },
-	        {SEEN_OK,      SEEN_UNKNOWN, DNSSEC_INSECURE, SEEN_UNKNOWN, "no key"    },
+	        {SEEN_OK, SEEN_OK, DNSSEC_UNKNOWN, SEEN_OK, ""},
+	        {SEEN_OK, SEEN_OK, DNSSEC_SECURE, SEEN_OK, ""},
+	        {SEEN_OK, SEEN_OK, DNSSEC_BOGUS, SEEN_BOGUS, "forged"},
+	        {SEEN_OK, SEEN_MISSING, DNSSEC_INSECURE, SEEN_MISSING, "no key"},
+	        {SEEN_OK, SEEN_REVOKED, DNSSEC_INSECURE, SEEN_REVOKED, "no key"},
+	        {SEEN_OK, SEEN_WEAK, DNSSEC_INSECURE, SEEN_WEAK, "no key"},
+	        {SEEN_OK, SEEN_UNKNOWN, DNSSEC_INSECURE, SEEN_UNKNOWN, "no key"},
 	        {SEEN_UNKNOWN, SEEN_MISSING, DNSSEC_INSECURE, SEEN_UNKNOWN, "the record"},
 	        {SEEN_PARTIAL, SEEN_MISSING, DNSSEC_INSECURE, SEEN_PARTIAL, "the record"},
-	        {SEEN_WRONG,   SEEN_OK,      DNSSEC_BOGUS,    SEEN_BOGUS,   "forged"    },
+	        {SEEN_WRONG, SEEN_OK, DNSSEC_BOGUS, SEEN_BOGUS, "forged"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

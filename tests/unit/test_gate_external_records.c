@@ -17,43 +17,43 @@ static const struct {
 	const char *text;
 	enum whose whose;
 } texts[] = {
-        {"",                                                NOTHING  },
-        {"v=DKIM1; k=rsa; p=" OURS,                         KEY      },
-        {"v=DKIM1; h=sha256; k=rsa; s=email; t=s; p=" OURS, KEY      },
-        {"v=DKIM1; k=rsa; p=",                              REVOKED  },
-        {"v=DKIM1; k=rsa; p=" OTHERS,                       SOMEBODYS},
-        {"v=DKIM1; k=ed25519; p=" OURS,                     SOMEBODYS}, /* of another kind */
-        {"v=DKIM1; k=ed25519; p=" OURS_2,                   SOMEBODYS}, /* the other part has its own name */
-        {"v=DKIM1; k=rsa; t=s; t=s; p=",                    SOMEBODYS}, /* no key record at all */
-        {"v=spf1 include:mx.ovh.com -all",                  SOMEBODYS},
-        {"elsewhere._domainkey.example.net",                SOMEBODYS},
+        {"", NOTHING},
+        {"v=DKIM1; k=rsa; p=" OURS, KEY},
+        {"v=DKIM1; h=sha256; k=rsa; s=email; t=s; p=" OURS, KEY},
+        {"v=DKIM1; k=rsa; p=", REVOKED},
+        {"v=DKIM1; k=rsa; p=" OTHERS, SOMEBODYS},
+        {"v=DKIM1; k=ed25519; p=" OURS, SOMEBODYS},   /* of another kind */
+        {"v=DKIM1; k=ed25519; p=" OURS_2, SOMEBODYS}, /* the other part has its own name */
+        {"v=DKIM1; k=rsa; t=s; t=s; p=", SOMEBODYS},  /* no key record at all */
+        {"v=spf1 include:mx.ovh.com -all", SOMEBODYS},
+        {"elsewhere._domainkey.example.net", SOMEBODYS},
 };
 static const struct {
 	const char *name, *zone;
 	bool right;
 } places[] = {
-        {"dk1._domainkey.example.org",     "example.org", true },
-        {"dk1._domainkey.example.org",     "example.net", false},
-        {"dk2._domainkey.example.org",     "example.org", false}, /* the other key's */
-        {"dk1e._domainkey.example.org",    "example.org", false}, /* its second part's, which it has not here */
-        {"mail._domainkey.example.org",    "example.org", false},
+        {"dk1._domainkey.example.org", "example.org", true},
+        {"dk1._domainkey.example.org", "example.net", false},
+        {"dk2._domainkey.example.org", "example.org", false},  /* the other key's */
+        {"dk1e._domainkey.example.org", "example.org", false}, /* its second part's, which it has not here */
+        {"mail._domainkey.example.org", "example.org", false},
         {"dk1._domainkey.sub.example.org", "example.org", false},
-        {"dk1._domainkey.example.net",     "example.net", false},
-        {"example.org",                    "example.org", false},
-        {"_dmarc.example.org",             "example.org", false},
+        {"dk1._domainkey.example.net", "example.net", false},
+        {"example.org", "example.org", false},
+        {"_dmarc.example.org", "example.org", false},
 };
 static const enum rr_type types[] = {RR_TXT, RR_DKIM, RR_CNAME};
 /* Since when it is revoked, and since when the zone was seen to say so; -1 = it is not. */
 static const struct {
 	int64_t revoked, shown;
 } ago[] = {
-        {-1,         -1        },
-        {0,          -1        },
-        {2 * REVOKE, -1        },
-        {MS_DAY,     0         },
-        {2 * REVOKE, 0         },
+        {-1, -1},
+        {0, -1},
+        {2 * REVOKE, -1},
+        {MS_DAY, 0},
+        {2 * REVOKE, 0},
         {2 * REVOKE, REVOKE - 1},
-        {2 * REVOKE, REVOKE    },
+        {2 * REVOKE, REVOKE},
         {2 * REVOKE, 2 * REVOKE},
 };
 /* The states of a key in the rotation: not seen yet, ready or in grace, being switched to, signing. */

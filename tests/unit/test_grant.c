@@ -219,31 +219,15 @@ static void what_it_prints_is_enough_and_not_too_much(void **state)
 static void lacks_and_exceeds(void **state)
 {
 	static const char *const everything[][2] = {
-	        {"GET",    "/*"},
-                {"POST",   "/*"},
-                {"PUT",    "/*"},
-                {"DELETE", "/*"},
-                {NULL,     NULL}
-        };
-	static const char *const some[][2] = {
-	        {"GET",    "/email/pro/*/domain/*"                   },
-                {"GET",    "/email/pro/*/task/*"                     },
-	        {"POST",   "/email/pro/pro-1/domain/a.example/dkim"  },
-	        {"POST",   "/email/pro/pro-1/domain/a.example/dkim/*"},
-	        {"DELETE", "/email/pro/pro-1/domain/*/dkim/*"        },
-                {"GET",    "/domain/zone/a.example/record"           },
-	        {"GET",    "/domain/zone/a.example/record/*"         },
-                {"POST",   "/domain/zone/a.example/record"           },
-	        {"PUT",    "/domain/zone/*"                          },
-                {"DELETE", "/domain/zone/a.example/record/*"         },
-                {"GET",    "/me"                                     },
-	        {"GET",    "/email/pro"                              },
-                {"GET",    "/email/domain/b.example/dkim"            },
-                {NULL,     NULL                                      }
-        };
-	static const char *const none[][2] = {
-	        {NULL, NULL}
-        };
+	        {"GET", "/*"}, {"POST", "/*"}, {"PUT", "/*"}, {"DELETE", "/*"}, {NULL, NULL}};
+	static const char *const some[][2] = {{"GET", "/email/pro/*/domain/*"},
+	        {"GET", "/email/pro/*/task/*"}, {"POST", "/email/pro/pro-1/domain/a.example/dkim"},
+	        {"POST", "/email/pro/pro-1/domain/a.example/dkim/*"},
+	        {"DELETE", "/email/pro/pro-1/domain/*/dkim/*"}, {"GET", "/domain/zone/a.example/record"},
+	        {"GET", "/domain/zone/a.example/record/*"}, {"POST", "/domain/zone/a.example/record"},
+	        {"PUT", "/domain/zone/*"}, {"DELETE", "/domain/zone/a.example/record/*"}, {"GET", "/me"},
+	        {"GET", "/email/pro"}, {"GET", "/email/domain/b.example/dkim"}, {NULL, NULL}};
+	static const char *const none[][2] = {{NULL, NULL}};
 
 	(void)state;
 	judged(one, everything, "", "GET /*|POST /*|PUT /*|DELETE /*");

@@ -115,12 +115,7 @@ static void test_methods_without_body(void **state)
 	static const struct {
 		const char *method;
 		bool length;
-	} rows[] = {
-	        {"GET",    false},
-                {"POST",   true },
-                {"PUT",    true },
-                {"DELETE", false}
-        };
+	} rows[] = {{"GET", false}, {"POST", true}, {"PUT", true}, {"DELETE", false}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct seen *s = ask(rows[i].method, "/echo/a%2Fb/../c?x=%20&y");
@@ -203,31 +198,31 @@ static void refuse_all(void)
 	static const struct {
 		const char *method, *url, *header, *words;
 	} rows[] = {
-	        {"GET",  "http://eu.api.ovh.com/1.0",          NULL,               "loopback"},
-	        {"GET",  "http://localhost:%u/json",           NULL,               "loopback"},
-	        {"GET",  "http://127.0.0.1.nip.io:%u/json",    NULL,               "loopback"},
-	        {"GET",  "http://10.0.0.1/json",               NULL,               "loopback"},
-	        {"GET",  "http://[::2]/json",                  NULL,               "loopback"},
-	        {"GET",  "http://user@127.0.0.1:%u/json",      NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u/json#part",      NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u/json?a#part",    NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u/js on",          NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u/json?a b",       NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u/json?a\r\nX: y", NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u/a{b}",           NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u@eu.api.ovh.com", NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u/a@b",            NULL,               "URL"     },
-	        {"GET",  "http://127.0.0.1:%u/caf\xc3\xa9",    NULL,               "URL"     },
-	        {"GET",  "file:///etc/passwd",                 NULL,               "URL"     },
-	        {"GET",  "ftp://127.0.0.1/",                   NULL,               "URL"     },
-	        {"GET",  "127.0.0.1:%u/json",                  NULL,               "URL"     },
-	        {"GET",  "",	                           NULL,               "URL"     },
-	        {"HEAD", "http://127.0.0.1:%u/json",           NULL,               "method"  },
-	        {"get",  "http://127.0.0.1:%u/json",           NULL,               "method"  },
-	        {"GET",  "http://127.0.0.1:%u/json",           "X-A: b\r\nX-C: d", "header"  },
-	        {"GET",  "http://127.0.0.1:%u/json",           "X-A: b\n",         "header"  },
-	        {"GET",  "http://127.0.0.1:%u/json",           "no colon",         "header"  },
-	        {"GET",  "http://127.0.0.1:%u/json",           ": no name",        "header"  },
+	        {"GET", "http://eu.api.ovh.com/1.0", NULL, "loopback"},
+	        {"GET", "http://localhost:%u/json", NULL, "loopback"},
+	        {"GET", "http://127.0.0.1.nip.io:%u/json", NULL, "loopback"},
+	        {"GET", "http://10.0.0.1/json", NULL, "loopback"},
+	        {"GET", "http://[::2]/json", NULL, "loopback"},
+	        {"GET", "http://user@127.0.0.1:%u/json", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u/json#part", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u/json?a#part", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u/js on", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u/json?a b", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u/json?a\r\nX: y", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u/a{b}", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u@eu.api.ovh.com", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u/a@b", NULL, "URL"},
+	        {"GET", "http://127.0.0.1:%u/caf\xc3\xa9", NULL, "URL"},
+	        {"GET", "file:///etc/passwd", NULL, "URL"},
+	        {"GET", "ftp://127.0.0.1/", NULL, "URL"},
+	        {"GET", "127.0.0.1:%u/json", NULL, "URL"},
+	        {"GET", "", NULL, "URL"},
+	        {"HEAD", "http://127.0.0.1:%u/json", NULL, "method"},
+	        {"get", "http://127.0.0.1:%u/json", NULL, "method"},
+	        {"GET", "http://127.0.0.1:%u/json", "X-A: b\r\nX-C: d", "header"},
+	        {"GET", "http://127.0.0.1:%u/json", "X-A: b\n", "header"},
+	        {"GET", "http://127.0.0.1:%u/json", "no colon", "header"},
+	        {"GET", "http://127.0.0.1:%u/json", ": no name", "header"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -18,23 +18,27 @@ static void names_are_normalised(void **state)
 	static const struct {
 		const char *in, *out;
 	} cases[] = {
-	        {"mydomain.ovh",	                                          "mydomain.ovh"          },
-	        {"MyDomain.OVH.",	                                         "mydomain.ovh"          },
+	        {"mydomain.ovh", "mydomain.ovh"},
+	        {"MyDomain.OVH.", "mydomain.ovh"},
 	        {"B\xc3\xbc"
-	         "cher.example",	                         "xn--bcher-kva.example" },
+	         "cher.example",
+	                "xn--bcher-kva.example"},
 	        {"b\xc3\xbc"
-	         "cher.example",	                         "xn--bcher-kva.example" },
+	         "cher.example",
+	                "xn--bcher-kva.example"},
 	        {"bu\xcc\x88"
-	         "cher.example",	                         "xn--bcher-kva.example" }, /* u and a combining diaeresis */
-	        {"xn--bcher-kva.example",                                         "xn--bcher-kva.example" },
-	        {"XN--BCHER-KVA.example",                                         "xn--bcher-kva.example" },
-	        {"fa\xc3\x9f.de",	                                         "xn--fa-hia.de"         }, /* non-transitional: sharp s stays itself */
+	         "cher.example",
+	                "xn--bcher-kva.example"}, /* u and a combining diaeresis */
+	        {"xn--bcher-kva.example", "xn--bcher-kva.example"},
+	        {"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
+	        {"fa\xc3\x9f.de", "xn--fa-hia.de"}, /* non-transitional: sharp s stays itself */
 	        {"\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88", "xn--r8jz45g.xn--zckzah"},
 	        {"a\xe3\x80\x82"
-	         "example",	                              "a.example"             }, /* the ideographic full stop */
-	        {"\xef\xbd\x81.example",	                                  "a.example"             }, /* full-width a */
-	        {L63 ".fr",	                                               L63 ".fr"               },
-	        {"1and1.com",	                                             "1and1.com"             },
+	         "example",
+	                "a.example"},                  /* the ideographic full stop */
+	        {"\xef\xbd\x81.example", "a.example"}, /* full-width a */
+	        {L63 ".fr", L63 ".fr"},
+	        {"1and1.com", "1and1.com"},
 	};
 
 	(void)state;
@@ -53,31 +57,31 @@ static void bad_names_are_refused(void **state)
 	static const struct {
 		const char *in, *why;
 	} cases[] = {
-	        {"",	                          "empty"            },
-	        {".",	                         "empty"            },
-	        {"localhost",                         "one label"        },
-	        {"ovh.",	                      "one label"        },
-	        {"a..b",	                      "not a domain name"},
-	        {".a.b",	                      "not a domain name"},
-	        {"a_b.c",	                     "not a domain name"},
-	        {"-a.b",	                      "not a domain name"},
-	        {"a-.b",	                      "not a domain name"},
-	        {"192.0.2.1",                         "not a domain name"},
-	        {"a." L63 "4",                        "not a domain name"},
-	        {L63 "." L63 "." L63 "." L63,         "longer than 253"  },
-	        {"a b.c",	                     "white space"      },
-	        {"a.b\n",	                     "white space"      },
-	        {"a\x01.b",                           "control"          },
-	        {"me@example.org",                    "address"          },
-	        {"*.example.org",                     "wildcard"         },
-	        {"https://example.org",               "URL"              },
-	        {"example.org/x",                     "URL or a path"    },
-	        {"xn--a.example",                     "international"    },
-	        {"xn--.example",                      "international"    },
-	        {"\xe2\x80\xaeovh.example",           "international"    }, /* a right-to-left override */
-	        {"\xf0\x9f\x92\xa9\xcc\x81_.example", "international"    },
-	        {"a\xcc\xb8.\xe2\x9d\xb6",            "not a"            },
-	        {"\xff.example",                      "international"    },
+	        {"", "empty"},
+	        {".", "empty"},
+	        {"localhost", "one label"},
+	        {"ovh.", "one label"},
+	        {"a..b", "not a domain name"},
+	        {".a.b", "not a domain name"},
+	        {"a_b.c", "not a domain name"},
+	        {"-a.b", "not a domain name"},
+	        {"a-.b", "not a domain name"},
+	        {"192.0.2.1", "not a domain name"},
+	        {"a." L63 "4", "not a domain name"},
+	        {L63 "." L63 "." L63 "." L63, "longer than 253"},
+	        {"a b.c", "white space"},
+	        {"a.b\n", "white space"},
+	        {"a\x01.b", "control"},
+	        {"me@example.org", "address"},
+	        {"*.example.org", "wildcard"},
+	        {"https://example.org", "URL"},
+	        {"example.org/x", "URL or a path"},
+	        {"xn--a.example", "international"},
+	        {"xn--.example", "international"},
+	        {"\xe2\x80\xaeovh.example", "international"}, /* a right-to-left override */
+	        {"\xf0\x9f\x92\xa9\xcc\x81_.example", "international"},
+	        {"a\xcc\xb8.\xe2\x9d\xb6", "not a"},
+	        {"\xff.example", "international"},
 	};
 	char long_one[2000];
 

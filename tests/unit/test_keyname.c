@@ -19,19 +19,19 @@ static void test_templates(void **state)
 		const char *text;
 		bool good;
 	} cases[] = {
-	        {"dk%Y%m%n",	                                           true },
-	        {"s%n",	                                                true },
-	        {"%Y-%m-%d.k%n",	                                       true },
-	        {"dk%Y%m",	                                             false},
-	        {"dk%n%n",	                                             false},
-	        {"dk%",	                                                false},
-	        {"dk%x%n",	                                             false},
-	        {"dk_%n",	                                              false},
-	        {"-dk%n",	                                              false},
-	        {"%n.",	                                                false},
-	        {"",	                                                   false},
+	        {"dk%Y%m%n", true},
+	        {"s%n", true},
+	        {"%Y-%m-%d.k%n", true},
+	        {"dk%Y%m", false},
+	        {"dk%n%n", false},
+	        {"dk%", false},
+	        {"dk%x%n", false},
+	        {"dk_%n", false},
+	        {"-dk%n", false},
+	        {"%n.", false},
+	        {"", false},
 	        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%n", false},
-	        {"dk %n",	                                              false},
+	        {"dk %n", false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

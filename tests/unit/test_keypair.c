@@ -51,11 +51,7 @@ static void test_made(void **state)
 	static const struct {
 		enum dkim_type type;
 		unsigned bits;
-	} kinds[] = {
-	        {DKIM_TYPE_RSA,     2048},
-                {DKIM_TYPE_RSA,     4096},
-                {DKIM_TYPE_ED25519, 0   }
-        };
+	} kinds[] = {{DKIM_TYPE_RSA, 2048}, {DKIM_TYPE_RSA, 4096}, {DKIM_TYPE_ED25519, 0}};
 	static const struct external plain = {0}, full = {.tag_h = "sha256",
 	                                                  .tag_n = "rotated by dkimrotd",
 	                                                  .tag_s = "email",
@@ -127,24 +123,24 @@ static void test_tags(void **state)
 		const char *value;
 		bool good;
 	} cases[] = {
-	        {'h', "sha256",      true },
-	        {'h', "sha256:sha1", true },
-	        {'h', "sha1",        false},
-	        {'h', "",            false},
-	        {'h', "sha256:",     false},
-	        {'s', "email",       true },
-	        {'s', "*",           true },
-	        {'s', "tlsrpt",      false},
-	        {'t', "s",           true },
-	        {'t', "y:s",         true },
-	        {'t', "x",           false},
-	        {'n', "a note",      true },
-	        {'n', "a; p=",       false},
-	        {'n', " a",          false},
-	        {'n', "\"",          false},
-	        {'n', "\xc3\xa9",    false},
-	        {'g', "*",           true },
-	        {'g', "a b",         false},
+	        {'h', "sha256", true},
+	        {'h', "sha256:sha1", true},
+	        {'h', "sha1", false},
+	        {'h', "", false},
+	        {'h', "sha256:", false},
+	        {'s', "email", true},
+	        {'s', "*", true},
+	        {'s', "tlsrpt", false},
+	        {'t', "s", true},
+	        {'t', "y:s", true},
+	        {'t', "x", false},
+	        {'n', "a note", true},
+	        {'n', "a; p=", false},
+	        {'n', " a", false},
+	        {'n', "\"", false},
+	        {'n', "\xc3\xa9", false},
+	        {'g', "*", true},
+	        {'g', "a b", false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

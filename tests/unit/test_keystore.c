@@ -255,11 +255,9 @@ static void test_maps(void **state)
 static void test_both_beside_others(void **state)
 {
 	(void)state;
-	struct held_key k = {
-	        .name = "b1",
+	struct held_key k = {.name = "b1",
 	        .n = 2,
-	        .part = {{.selector = "b1"}, {.selector = "b1e", .type = DKIM_TYPE_ED25519}}
-        };
+	        .part = {{.selector = "b1"}, {.selector = "b1e", .type = DKIM_TYPE_ED25519}}};
 	struct signermap_line line;
 	struct buf out = {0}, second = {0};
 

@@ -79,8 +79,8 @@ static void a_round(void **state)
 {
 	struct lanes l = {0};
 	struct shown_selector sel[] = {
-	        {.name = "s1", .state = "ready", .role = "retired",  .stopped = DAY0 + 10 * MS_DAY},
-	        {.name = "s2",            .state = "inProduction",                 .role = "active"},
+	        {.name = "s1", .state = "ready", .role = "retired", .stopped = DAY0 + 10 * MS_DAY},
+	        {.name = "s2", .state = "inProduction", .role = "active"},
 	};
 	struct shown_domain d = {
 	        .domain = "a.example", .selectors = sel, .n_selectors = 2, .now = DAY0 + 12 * MS_DAY};
@@ -102,9 +102,9 @@ static void without_a_history(void **state)
 {
 	struct lanes l = {0};
 	struct shown_selector sel[] = {
-	        {.name = "s1",                        .state = "inProduction", .role = "active", .signing_since = DAY0 + 5 * MS_DAY},
-	        {.name = "s2", .state = "absent",                        .role = "new"},
-	        {.name = "s3",                  .state = "unknown"    },
+	        {.name = "s1", .state = "inProduction", .role = "active", .signing_since = DAY0 + 5 * MS_DAY},
+	        {.name = "s2", .state = "absent", .role = "new"},
+	        {.name = "s3", .state = "unknown"},
 	};
 	struct shown_domain d = {
 	        .domain = "a.example", .selectors = sel, .n_selectors = 3, .now = DAY0 + 8 * MS_DAY};
@@ -125,7 +125,7 @@ static void in_the_middle_of_a_switch(void **state)
 	struct lanes l = {0};
 	struct shown_selector sel[] = {
 	        {.name = "s1", .state = "inProduction", .role = "active"},
-	        {.name = "s2", .state = "enabling",     .role = "active"},
+	        {.name = "s2", .state = "enabling", .role = "active"},
 	};
 	struct shown_domain d = {
 	        .domain = "a.example", .selectors = sel, .n_selectors = 2, .now = DAY0 + 5 * MS_DAY};

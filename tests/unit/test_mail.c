@@ -97,14 +97,14 @@ static void test_from(void **state)
 	static const struct {
 		const char *text, *domain; /* NULL = none */
 	} cases[] = {
-	        {"From: a@B.example\n",                                "b.example"},
-	        {"From: \"x@y.example\" <a@b.example>\n",              "b.example"},
+	        {"From: a@B.example\n", "b.example"},
+	        {"From: \"x@y.example\" <a@b.example>\n", "b.example"},
 	        {"From: (x@c.example) A <a@b.example>, c@d.example\n", "b.example"},
-	        {"FROM: <a@b.example>\n",                              "b.example"},
-	        {"From: nobody\n",	                             NULL       },
-	        {"From: a@\n",	                                 NULL       },
-	        {"To: a@b.example\n",                                  NULL       },
-	        {"From: a@b.example\nFrom: c@d.example\n",             NULL       },
+	        {"FROM: <a@b.example>\n", "b.example"},
+	        {"From: nobody\n", NULL},
+	        {"From: a@\n", NULL},
+	        {"To: a@b.example\n", NULL},
+	        {"From: a@b.example\nFrom: c@d.example\n", NULL},
 	};
 
 	(void)state;

@@ -40,9 +40,9 @@ static void enabled(void **state)
 		const struct pass *p = look(both[i], LOOK_FULL, NULL, true,
 		        (struct turn[]){
 		                {"GET " D "/dkim", 200, DKIM("enabled", "\"" S2 "\"", BOTH_SET)},
-		                {"GET " D,  200, OK},
-		                {0      },
-                });
+		                {"GET " D, 200, OK},
+		                {0},
+		        });
 
 		assert_int_equal(p->platform->kind, both[i]->platform);
 		assert_false(p->platform->has_selectors || p->platform->has_light);
@@ -72,42 +72,35 @@ static void service(void **state)
 		enum service_state service;
 		bool complete;
 	} rows[] = {
-	        {OK,	                  200, SERVICE_OK,      true },
-	        {"{\"status\":\"close\"}",    200, SERVICE_CLOSED,  true },
-	        {"{\"status\":\"readOnly\"}", 200, SERVICE_CLOSED,  true },
-	        {"{\"status\":\"unknown\"}",  200, SERVICE_UNKNOWN, false},
-	        {"{\"status\":\"dozing\"}",   200, SERVICE_UNKNOWN, false},
-	        {"{}",	                200, SERVICE_UNKNOWN, false},
-	        {"{\"status\":[]}",           200, SERVICE_UNKNOWN, false},
-	        {E403,	                403, SERVICE_OK,      true }, /* an optional right */
-	        {E404,	                404, SERVICE_OK,      false},
-	        {HTML,	                503, SERVICE_OK,      false},
+	        {OK, 200, SERVICE_OK, true},
+	        {"{\"status\":\"close\"}", 200, SERVICE_CLOSED, true},
+	        {"{\"status\":\"readOnly\"}", 200, SERVICE_CLOSED, true},
+	        {"{\"status\":\"unknown\"}", 200, SERVICE_UNKNOWN, false},
+	        {"{\"status\":\"dozing\"}", 200, SERVICE_UNKNOWN, false},
+	        {"{}", 200, SERVICE_UNKNOWN, false},
+	        {"{\"status\":[]}", 200, SERVICE_UNKNOWN, false},
+	        {E403, 403, SERVICE_OK, true}, /* an optional right */
+	        {E404, 404, SERVICE_OK, false},
+	        {HTML, 503, SERVICE_OK, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct pass *p = look(&mydomain, LOOK_FULL, &rec, true,
 		        (struct turn[]){
 		                {"GET " D "/dkim", 200, DKIM("enabled", "\"" S2 "\"", BOTH_SET)},
-		                {"GET " D,  rows[i].status, rows[i].body},
-		                {0      },
-                });
+		                {"GET " D, rows[i].status, rows[i].body},
+		                {0},
+		        });
 
 		assert_int_equal(p->seen.service, rows[i].service);
 		assert_int_equal(p->seen.complete, rows[i].complete);
 	}
 	const struct pass *p = look(&mydomain, LOOK_LIGHT, &rec, false,
-	        (struct turn[]){
-	                {"GET " D "/dkim", 200, DKIM("enabled", "null", BOTH_SET)},
-                        {0 }
-        });
+	        (struct turn[]){{"GET " D "/dkim", 200, DKIM("enabled", "null", BOTH_SET)}, {0}});
 	assert_true(p->seen.complete && !p->seen.light);
 	assert_int_equal(p->seen.service, SERVICE_OK);
 
-	p = look(&zimbra, LOOK_FULL,
-	        &(struct record){
-	                .service = SERVICE_CLOSED
-        },
-	        false,
+	p = look(&zimbra, LOOK_FULL, &(struct record){.service = SERVICE_CLOSED}, false,
 	        (struct turn[]){
 	                {"GET " D "/dkim", 200, DKIM("enabled", "null", BOTH_SET)},
 	                {"GET " D, 200, OK},
@@ -117,9 +110,9 @@ static void service(void **state)
 	p = look(&zimbra, LOOK_FULL, NULL, true,
 	        (struct turn[]){
 	                {"GET " D "/dkim", 200, DKIM("enabled", "null", BOTH_SET)},
-	                {"GET " D,  404, E404S},
-	                {0      },
-        });
+	                {"GET " D, 404, E404S},
+	                {0},
+	        });
 	assert_int_equal(p->seen.service, SERVICE_OK);
 	assert_true(p->seen.complete);
 }
@@ -134,35 +127,32 @@ static void dkim_objects(void **state)
 		enum selector_state first; /* of the first by name */
 		bool complete;
 	} rows[] = {
-	        {DKIM("disabled", "null",              "[]"),                       STATUS_DISABLED,                                          0,SELECTOR_UNKNOWN, true},
-	        {DKIM("disabled",           "null",                              "null"),                                           STATUS_DISABLED,	                                                                           0,SELECTOR_UNKNOWN, true},
-	        {DKIM("Disabled",              "null",                 "[" SEL(S1,                                        "toSet") "]"),              STATUS_DISABLED,1, SELECTOR_TO_SET,
-                 true},
-	        {DKIM("toConfigure",     "null","[" SEL(S1,"toFix") "]"),          STATUS_TO_CONFIGURE,1,
-                 SELECTOR_TO_FIX, true},
-	        {DKIM("modifying",               "null",                 BOTH_SET),                                  STATUS_MODIFYING,	                                                                              2,SELECTOR_SET, true},
-	        {DKIM("error",              "null",                      BOTH_SET),                                             STATUS_ERROR,	                                                                                             2,SELECTOR_SET, true},
-	        {"{\"status\":\"enabled\",\"selectors\":[]}",      STATUS_ENABLED,0,SELECTOR_UNKNOWN,true},
-	        {DKIM("hibernating",    "null",    BOTH_SET), STATUS_UNKNOWN, 2,SELECTOR_SET, false},
-	        {"{\"selectors\":[]}",           STATUS_UNKNOWN,                              0,               SELECTOR_UNKNOWN,                                                    false},
-	        {"{\"status\":5,\"selectors\":[]}",           STATUS_UNKNOWN,                              0,                                        SELECTOR_UNKNOWN,	                                                                                                                                       false	                                                                                                                                        },
-	        {"{\"status\":\"disabled\"}",              STATUS_DISABLED,                     0,                                           SELECTOR_UNKNOWN,	                                                                                           false	                                                                                                                                                                            },
-	        {DKIM("disabled",              "null","{}"),STATUS_DISABLED, 0,SELECTOR_UNKNOWN, false},
-	        {DKIM("disabled",              "null","[null]"),STATUS_DISABLED,0,SELECTOR_UNKNOWN, false},
-	        {DKIM("enabled",              "7",BOTH_SET),STATUS_ENABLED,2,SELECTOR_SET, false},
-	        {DKIM("enabled",          "null",                           "[" SEL(S1,	                                                  "setting") "]"),	                                                                                          STATUS_ENABLED,                                1, SELECTOR_UNKNOWN,
-                 false},
-	        {DKIM("enabled", "null", "[" SEL(S1,                                "set") "," SEL(S1,	                                                                                               "toSet") "]"),                                                                   STATUS_ENABLED, 1,
-                 SELECTOR_SET, false},
-	        {"[]",          STATUS_UNKNOWN,                             0,	                                   SELECTOR_UNKNOWN,	                                                                           false},
-	        {"null",              STATUS_UNKNOWN,                     0,                                           SELECTOR_UNKNOWN,	                                                                                                                                                             false	                                                                                                                                                                                                                                                                                                                                                                                                                   },
+	        {DKIM("disabled", "null", "[]"), STATUS_DISABLED, 0, SELECTOR_UNKNOWN, true},
+	        {DKIM("disabled", "null", "null"), STATUS_DISABLED, 0, SELECTOR_UNKNOWN, true},
+	        {DKIM("Disabled", "null", "[" SEL(S1, "toSet") "]"), STATUS_DISABLED, 1, SELECTOR_TO_SET,
+	                true},
+	        {DKIM("toConfigure", "null", "[" SEL(S1, "toFix") "]"), STATUS_TO_CONFIGURE, 1,
+	                SELECTOR_TO_FIX, true},
+	        {DKIM("modifying", "null", BOTH_SET), STATUS_MODIFYING, 2, SELECTOR_SET, true},
+	        {DKIM("error", "null", BOTH_SET), STATUS_ERROR, 2, SELECTOR_SET, true},
+	        {"{\"status\":\"enabled\",\"selectors\":[]}", STATUS_ENABLED, 0, SELECTOR_UNKNOWN, true},
+	        {DKIM("hibernating", "null", BOTH_SET), STATUS_UNKNOWN, 2, SELECTOR_SET, false},
+	        {"{\"selectors\":[]}", STATUS_UNKNOWN, 0, SELECTOR_UNKNOWN, false},
+	        {"{\"status\":5,\"selectors\":[]}", STATUS_UNKNOWN, 0, SELECTOR_UNKNOWN, false},
+	        {"{\"status\":\"disabled\"}", STATUS_DISABLED, 0, SELECTOR_UNKNOWN, false},
+	        {DKIM("disabled", "null", "{}"), STATUS_DISABLED, 0, SELECTOR_UNKNOWN, false},
+	        {DKIM("disabled", "null", "[null]"), STATUS_DISABLED, 0, SELECTOR_UNKNOWN, false},
+	        {DKIM("enabled", "7", BOTH_SET), STATUS_ENABLED, 2, SELECTOR_SET, false},
+	        {DKIM("enabled", "null", "[" SEL(S1, "setting") "]"), STATUS_ENABLED, 1, SELECTOR_UNKNOWN,
+	                false},
+	        {DKIM("enabled", "null", "[" SEL(S1, "set") "," SEL(S1, "toSet") "]"), STATUS_ENABLED, 1,
+	                SELECTOR_SET, false},
+	        {"[]", STATUS_UNKNOWN, 0, SELECTOR_UNKNOWN, false},
+	        {"null", STATUS_UNKNOWN, 0, SELECTOR_UNKNOWN, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct pass *p = look(&mydomain, LOOK_FULL,
-		        &(struct record){
-		                .service = SERVICE_OK
-                },
+		const struct pass *p = look(&mydomain, LOOK_FULL, &(struct record){.service = SERVICE_OK},
 		        false, (struct turn[]){{"GET " D "/dkim", 200, rows[i].body}, {0}});
 
 		if (p->seen.status != rows[i].status || p->seen.n != rows[i].n ||
@@ -180,20 +170,20 @@ static void cnames(void **state)
 		const char *cname;
 		bool good;
 	} rows[] = {
-	        {CNAME(S1, "1.ab"),	                                           true},
-	        {"\"" S1 "._domainkey.mydomain.ovh.  cname  T.dkim.mail.ovh.net\"",        true},
-	        {CNAME(S2,        "1.ab"),	                                                  false},
-	        {"\"" S1 "._domainkey.other.ovh CNAME t.dkim.mail.ovh.net.\"",   false  },
-	        {"\"" S1 "._domainkey CNAME t.dkim.mail.ovh.net.\"", false                                                       },
-	        {"\"" S1 "._domainkey.mydomain.ovh IN CNAME t.dkim.mail.ovh.net.\"",   false    },
-	        {"\"" S1 "._domainkey.mydomain.ovh TXT t.dkim.mail.ovh.net.\"", false                                                     },
-	        {"\"" S1 "._domainkey.mydomain.ovh CNAME\"",   false      },
-	        {"\"" S1 "._domainkey.mydomain.ovh CNAME a.b. c.d.\"", false                                                   },
-	        {"\"" S1 "._domainkey.mydomain.ovh CNAME 10.0.0.1\"",   false        },
-	        {"\"" S1 "._domainkey.mydomain.ovh CNAME single.\"", false                                                 },
-	        {"\"\"",   false          },
-	        {"null", false	                                       },
-	        {"[]",   false            },
+	        {CNAME(S1, "1.ab"), true},
+	        {"\"" S1 "._domainkey.mydomain.ovh.  cname  T.dkim.mail.ovh.net\"", true},
+	        {CNAME(S2, "1.ab"), false},
+	        {"\"" S1 "._domainkey.other.ovh CNAME t.dkim.mail.ovh.net.\"", false},
+	        {"\"" S1 "._domainkey CNAME t.dkim.mail.ovh.net.\"", false},
+	        {"\"" S1 "._domainkey.mydomain.ovh IN CNAME t.dkim.mail.ovh.net.\"", false},
+	        {"\"" S1 "._domainkey.mydomain.ovh TXT t.dkim.mail.ovh.net.\"", false},
+	        {"\"" S1 "._domainkey.mydomain.ovh CNAME\"", false},
+	        {"\"" S1 "._domainkey.mydomain.ovh CNAME a.b. c.d.\"", false},
+	        {"\"" S1 "._domainkey.mydomain.ovh CNAME 10.0.0.1\"", false},
+	        {"\"" S1 "._domainkey.mydomain.ovh CNAME single.\"", false},
+	        {"\"\"", false},
+	        {"null", false},
+	        {"[]", false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -203,10 +193,7 @@ static void cnames(void **state)
 		        "{\"status\":\"disabled\",\"selectors\":[{\"selectorName\":\"" S1
 		        "\",\"cname\":%s,\"status\":\"set\"}]}",
 		        rows[i].cname);
-		const struct pass *p = look(&mydomain, LOOK_FULL,
-		        &(struct record){
-		                .service = SERVICE_OK
-                },
+		const struct pass *p = look(&mydomain, LOOK_FULL, &(struct record){.service = SERVICE_OK},
 		        false, (struct turn[]){{"GET " D "/dkim", 200, body}, {0}});
 
 		if (p->seen.complete != rows[i].good)
@@ -224,20 +211,17 @@ static void trouble(void **state)
 		const char *body;
 		enum trouble trouble;
 	} rows[] = {
-	        {404,     E404S,                    TROUBLE_MISSING  },
-	        {403,     E403,                     TROUBLE_GRANT    },
-	        {409,     "{\"message\":\"busy\"}", TROUBLE_CONFLICT },
-	        {500,     HTML,                     TROUBLE_TRANSIENT},
-	        {200,     HTML,                     TROUBLE_TRANSIENT},
-	        {SILENCE, NULL,                     TROUBLE_TRANSIENT},
+	        {404, E404S, TROUBLE_MISSING},
+	        {403, E403, TROUBLE_GRANT},
+	        {409, "{\"message\":\"busy\"}", TROUBLE_CONFLICT},
+	        {500, HTML, TROUBLE_TRANSIENT},
+	        {200, HTML, TROUBLE_TRANSIENT},
+	        {SILENCE, NULL, TROUBLE_TRANSIENT},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct pass *p = look(&mydomain, LOOK_FULL, NULL, true,
-		        (struct turn[]){
-		                {"GET " D "/dkim", rows[i].status, rows[i].body},
-                                {0   }
-                });
+		        (struct turn[]){{"GET " D "/dkim", rows[i].status, rows[i].body}, {0}});
 
 		assert_int_equal(p->seen.trouble, rows[i].trouble);
 		assert_false(p->seen.complete);
@@ -253,14 +237,14 @@ static void in_flight(void **state)
 		const char *word;
 		enum task_state task;
 	} rows[] = {
-	        {"init",          TASK_PENDING},
-	        {"todo",          TASK_PENDING},
-	        {"doing",         TASK_PENDING},
-	        {"done",          TASK_OVER   },
-	        {"cancelled",     TASK_OVER   },
-	        {"ovhError",      TASK_ERROR  },
-	        {"customerError", TASK_ERROR  },
-	        {"problem",       TASK_UNKNOWN},
+	        {"init", TASK_PENDING},
+	        {"todo", TASK_PENDING},
+	        {"doing", TASK_PENDING},
+	        {"done", TASK_OVER},
+	        {"cancelled", TASK_OVER},
+	        {"ovhError", TASK_ERROR},
+	        {"customerError", TASK_ERROR},
+	        {"problem", TASK_UNKNOWN},
 	};
 	struct record rec = {
 	        .service = SERVICE_OK, .intent = {{.action = ACTION_ENABLE, .task_id = 3000000001}}};
@@ -273,10 +257,10 @@ static void in_flight(void **state)
 		        rows[i].word);
 		const struct pass *p = look(&mydomain, LOOK_FLIGHT, &rec, true,
 		        (struct turn[]){
-		                {"GET " D "/dkim",  200, DKIM("modifying", "null", "[]")},
+		                {"GET " D "/dkim", 200, DKIM("modifying", "null", "[]")},
 		                {"GET " D "/task/all/3000000001", 200, body},
-		                {0           },
-                });
+		                {0},
+		        });
 
 		assert_true(p->seen.flight && !p->seen.complete);
 		assert_int_equal(p->seen.domain_task, 3000000001);

@@ -23,10 +23,10 @@ static void test_vectors(void **state)
 	static const struct {
 		const char *method, *body, *signature;
 	} rows[] = {
-	        {"GET",  NULL,                        "$1$e9556054b6309771395efa467c22e627407461ad"},
-	        {"GET",  "",                          "$1$e9556054b6309771395efa467c22e627407461ad"},
+	        {"GET", NULL, "$1$e9556054b6309771395efa467c22e627407461ad"},
+	        {"GET", "", "$1$e9556054b6309771395efa467c22e627407461ad"},
 	        {"POST", "{\"a\":\"b\",\"c\":\"d\"}", "$1$ec2fb5c7a81f64723c77d2e5b609ae6f58a84fc1"},
-	        {"PUT",  "{\"a\":\"b\",\"c\":\"d\"}", "$1$8a75a9e7c8e7296c9dbeda6a2a735eb6bd58ec4b"},
+	        {"PUT", "{\"a\":\"b\",\"c\":\"d\"}", "$1$8a75a9e7c8e7296c9dbeda6a2a735eb6bd58ec4b"},
 	};
 
 	assert_int_equal(ovhsign_available(), 0);

@@ -82,15 +82,15 @@ static void what_holds_a_rotation_back(void **state)
 		bool unsure, breaker, this;
 		enum order order;
 	} cases[] = {
-	        {REASON_SWITCH_DUE,   ACTION_ENABLE, 0, 0, false, false, false, ORDER_NONE       },
-	        {REASON_CLOCK,        ACTION_NONE,   0, 0, true,  false, false, ORDER_NONE       },
-	        {REASON_CLOCK,        ACTION_NONE,   0, 0, true,  false, false, ORDER_ROTATE     },
-	        {REASON_BREAKER,      ACTION_NONE,   0, 0, false, true,  false, ORDER_NONE       },
-	        {REASON_SWITCH_DUE,   ACTION_ENABLE, 0, 0, false, true,  false, ORDER_ROTATE     },
-	        {REASON_CAP_ROTATING, ACTION_NONE,   5, 0, false, false, false, ORDER_NONE       },
-	        {REASON_CAP_DAILY,    ACTION_NONE,   0, 5, false, false, false, ORDER_NONE       },
-	        {REASON_SWITCH_DUE,   ACTION_ENABLE, 0, 5, false, false, true,  ORDER_NONE       },
-	        {REASON_SWITCH_DUE,   ACTION_ENABLE, 5, 5, false, false, false, ORDER_COMPROMISED},
+	        {REASON_SWITCH_DUE, ACTION_ENABLE, 0, 0, false, false, false, ORDER_NONE},
+	        {REASON_CLOCK, ACTION_NONE, 0, 0, true, false, false, ORDER_NONE},
+	        {REASON_CLOCK, ACTION_NONE, 0, 0, true, false, false, ORDER_ROTATE},
+	        {REASON_BREAKER, ACTION_NONE, 0, 0, false, true, false, ORDER_NONE},
+	        {REASON_SWITCH_DUE, ACTION_ENABLE, 0, 0, false, true, false, ORDER_ROTATE},
+	        {REASON_CAP_ROTATING, ACTION_NONE, 5, 0, false, false, false, ORDER_NONE},
+	        {REASON_CAP_DAILY, ACTION_NONE, 0, 5, false, false, false, ORDER_NONE},
+	        {REASON_SWITCH_DUE, ACTION_ENABLE, 0, 5, false, false, true, ORDER_NONE},
+	        {REASON_SWITCH_DUE, ACTION_ENABLE, 5, 5, false, false, false, ORDER_COMPROMISED},
 	};
 
 	(void)state;
@@ -340,11 +340,11 @@ static void records_are_mended_as_the_zone_is_kept(void **state)
 		enum reason why;
 		enum action_kind action;
 	} cases[] = {
-	        {DNS_OVH,      0,      REASON_RECORD_DUE,       ACTION_PUBLISH},
-	        {DNS_PLATFORM, 0,      REASON_RECORD_PLATFORM,  ACTION_NONE   },
-	        {DNS_MANUAL,   0,      REASON_RECORD_PERSON,    ACTION_NONE   },
-	        {DNS_MANUAL,   MS_DAY, REASON_RECORD_PERSON,    ACTION_NONE   },
-	        {DNS_PLATFORM, MS_DAY, REASON_RECORD_UNWRITTEN, ACTION_NONE   },
+	        {DNS_OVH, 0, REASON_RECORD_DUE, ACTION_PUBLISH},
+	        {DNS_PLATFORM, 0, REASON_RECORD_PLATFORM, ACTION_NONE},
+	        {DNS_MANUAL, 0, REASON_RECORD_PERSON, ACTION_NONE},
+	        {DNS_MANUAL, MS_DAY, REASON_RECORD_PERSON, ACTION_NONE},
+	        {DNS_PLATFORM, MS_DAY, REASON_RECORD_UNWRITTEN, ACTION_NONE},
 	};
 
 	(void)state;

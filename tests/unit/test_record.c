@@ -240,9 +240,9 @@ static void answers_end_an_intent_or_keep_it(void **state)
 		enum answer_kind kind;
 		bool kept;
 	} cases[] = {
-	        {ANSWER_ACCEPTED, true },
-	        {ANSWER_OPEN,     true },
-	        {ANSWER_REFUSED,  false},
+	        {ANSWER_ACCEPTED, true},
+	        {ANSWER_OPEN, true},
+	        {ANSWER_REFUSED, false},
 	        {ANSWER_NOT_SENT, false},
 	};
 

@@ -15,14 +15,14 @@ static void a_gap_or_time_running_backwards_restarts_the_grace(void **state)
 		bool restarts;
 		int64_t ahead; /* how far ahead of the present reading it counts from, after time ran backwards */
 	} cases[] = {
-	        {36 * MS_HOUR,     false, 0              },
-	        {36 * MS_HOUR + 1, true,  0              },
-	        {-1,               false, 0              }, /* two measures of one clock */
-	        {-CLOCK_GRAIN,     false, 0              },
-	        {-CLOCK_GRAIN - 1, true,  CLOCK_GRAIN + 1},
-	        {-10 * MS_HOUR,    true,  10 * MS_HOUR   }, /* from where the clock had been */
-	        {-300 * MS_DAY,    true,  36 * MS_HOUR   }, /* but nothing waits for a year */
-	        {0,                false, 0              },
+	        {36 * MS_HOUR, false, 0},
+	        {36 * MS_HOUR + 1, true, 0},
+	        {-1, false, 0}, /* two measures of one clock */
+	        {-CLOCK_GRAIN, false, 0},
+	        {-CLOCK_GRAIN - 1, true, CLOCK_GRAIN + 1},
+	        {-10 * MS_HOUR, true, 10 * MS_HOUR}, /* from where the clock had been */
+	        {-300 * MS_DAY, true, 36 * MS_HOUR}, /* but nothing waits for a year */
+	        {0, false, 0},
 	};
 
 	(void)state;

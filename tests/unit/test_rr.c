@@ -19,23 +19,23 @@ static void faults(void **state)
 		uint32_t ttl;
 		const char *fault; /* NULL = none */
 	} rows[] = {
-	        {RR_CNAME, "s._domainkey.a.org",   "t.b.net",              "a.org", 0,              NULL               },
-	        {RR_CNAME, "s._domainkey.m.a.org", "s._domainkey.t.b.net", "a.org", 60,             NULL               },
-	        {RR_TXT,   "s._domainkey.a.org",   "v=DKIM1; k=rsa; p=",   "a.org", RR_TTL_MAX,     NULL               },
-	        {RR_DKIM,  "s._domainkey.a.org",   "p=AB+/==",             "a.org", 3600,           NULL               },
-	        {RR_CNAME, "www.a.org",            "t.b.net",              "a.org", 0,              "the name is not"  },
-	        {RR_CNAME, "_domainkey.a.org",     "t.b.net",              "a.org", 0,              "the name is not"  },
-	        {RR_CNAME, "s._domainkey.a.org",   "t.b.net",              "b.org", 0,              "outside the zone" },
-	        {RR_CNAME, "s._domainkey.a.org",   "t.b.net",              "..",    0,              "the zone's name"  },
-	        {RR_CNAME, "s._domainkey.a.org",   "s._domainkey.a.org",   "a.org", 0,              "no host name"     },
-	        {RR_CNAME, "s._domainkey.a.org",   "192.0.2.1",            "a.org", 0,              "no host name"     },
-	        {RR_CNAME, "s._domainkey.a.org",   "localhost",            "a.org", 0,              "no host name"     },
-	        {RR_CNAME, "s._domainkey.a.org",   "a b.net",              "a.org", 0,              "no host name"     },
-	        {RR_TXT,   "s._domainkey.a.org",   "",                     "a.org", 0,              "not that of a key"},
-	        {RR_TXT,   "s._domainkey.a.org",   "\"p=\"",               "a.org", 0,              "not that of a key"},
-	        {RR_TXT,   "s._domainkey.a.org",   "p=\n",                 "a.org", 0,              "not that of a key"},
-	        {RR_TXT,   "s._domainkey.a.org",   "p=",                   "a.org", 59,             "out of bounds"    },
-	        {RR_TXT,   "s._domainkey.a.org",   "p=",                   "a.org", RR_TTL_MAX + 1, "out of bounds"    },
+	        {RR_CNAME, "s._domainkey.a.org", "t.b.net", "a.org", 0, NULL},
+	        {RR_CNAME, "s._domainkey.m.a.org", "s._domainkey.t.b.net", "a.org", 60, NULL},
+	        {RR_TXT, "s._domainkey.a.org", "v=DKIM1; k=rsa; p=", "a.org", RR_TTL_MAX, NULL},
+	        {RR_DKIM, "s._domainkey.a.org", "p=AB+/==", "a.org", 3600, NULL},
+	        {RR_CNAME, "www.a.org", "t.b.net", "a.org", 0, "the name is not"},
+	        {RR_CNAME, "_domainkey.a.org", "t.b.net", "a.org", 0, "the name is not"},
+	        {RR_CNAME, "s._domainkey.a.org", "t.b.net", "b.org", 0, "outside the zone"},
+	        {RR_CNAME, "s._domainkey.a.org", "t.b.net", "..", 0, "the zone's name"},
+	        {RR_CNAME, "s._domainkey.a.org", "s._domainkey.a.org", "a.org", 0, "no host name"},
+	        {RR_CNAME, "s._domainkey.a.org", "192.0.2.1", "a.org", 0, "no host name"},
+	        {RR_CNAME, "s._domainkey.a.org", "localhost", "a.org", 0, "no host name"},
+	        {RR_CNAME, "s._domainkey.a.org", "a b.net", "a.org", 0, "no host name"},
+	        {RR_TXT, "s._domainkey.a.org", "", "a.org", 0, "not that of a key"},
+	        {RR_TXT, "s._domainkey.a.org", "\"p=\"", "a.org", 0, "not that of a key"},
+	        {RR_TXT, "s._domainkey.a.org", "p=\n", "a.org", 0, "not that of a key"},
+	        {RR_TXT, "s._domainkey.a.org", "p=", "a.org", 59, "out of bounds"},
+	        {RR_TXT, "s._domainkey.a.org", "p=", "a.org", RR_TTL_MAX + 1, "out of bounds"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -56,22 +56,22 @@ static void quotes(void **state)
 	static const struct {
 		const char *text, *whole; /* NULL = broken */
 	} rows[] = {
-	        {"v=DKIM1; p=AB",           "v=DKIM1; p=AB"     },
-	        {"\"v=DKIM1; p=AB\"",       "v=DKIM1; p=AB"     },
-	        {"\"v=DKIM1; p=\" \"AB\"",  "v=DKIM1; p=AB"     },
-	        {"\"a\"\"b\"",              "ab"                },
-	        {"\"a\\\"b\\\\\"",          "a\"b\\"            },
-	        {"\"a\\059b\"",             "a;b"               },
-	        {"\"\"",                    ""                  },
-	        {"",	                ""                  },
-	        {"a\"b",                    "a\"b"              },
-	        {"\"a",                     NULL                },
-	        {"\"a\" b",                 NULL                },
-	        {"\"a\\",                   NULL                },
-	        {"\"a\\999\"",              NULL                },
-	        {"\"a\\000\"",              NULL                },
-	        {"\"0123456789012345678\"", NULL                }, /* one more than there is room for */
-	        {"\"012345678901234567\"",  "012345678901234567"},
+	        {"v=DKIM1; p=AB", "v=DKIM1; p=AB"},
+	        {"\"v=DKIM1; p=AB\"", "v=DKIM1; p=AB"},
+	        {"\"v=DKIM1; p=\" \"AB\"", "v=DKIM1; p=AB"},
+	        {"\"a\"\"b\"", "ab"},
+	        {"\"a\\\"b\\\\\"", "a\"b\\"},
+	        {"\"a\\059b\"", "a;b"},
+	        {"\"\"", ""},
+	        {"", ""},
+	        {"a\"b", "a\"b"},
+	        {"\"a", NULL},
+	        {"\"a\" b", NULL},
+	        {"\"a\\", NULL},
+	        {"\"a\\999\"", NULL},
+	        {"\"a\\000\"", NULL},
+	        {"\"0123456789012345678\"", NULL}, /* one more than there is room for */
+	        {"\"012345678901234567\"", "012345678901234567"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

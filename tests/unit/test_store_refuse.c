@@ -64,21 +64,21 @@ static void rows_changed_by_others(void **state)
 		const char *sql;
 		unsigned told, found;
 	} all[] = {
-	        {"UPDATE domain SET rotated=rotated+1 WHERE domain='domain3.example'",         1, DOMAINS - 1},
-	        {"UPDATE domain SET next_look=7 WHERE domain='domain3.example'",               1, DOMAINS - 1},
-	        {"UPDATE selector SET signing_since=1 WHERE domain_id=4 AND n=0",              1, DOMAINS - 1},
+	        {"UPDATE domain SET rotated=rotated+1 WHERE domain='domain3.example'", 1, DOMAINS - 1},
+	        {"UPDATE domain SET next_look=7 WHERE domain='domain3.example'", 1, DOMAINS - 1},
+	        {"UPDATE selector SET signing_since=1 WHERE domain_id=4 AND n=0", 1, DOMAINS - 1},
 	        {"UPDATE domain SET domain='domain99.example' WHERE domain='domain3.example'", 1,
-                 DOMAINS - 1	                                                                         },
-	        {"DELETE FROM domain WHERE domain='domain3.example'",                          1, DOMAINS - 1},
-	        {"DELETE FROM selector WHERE domain_id=4 AND n=0",                             1, DOMAINS - 1},
-	        {"INSERT INTO selector(domain_id,n) VALUES (4, 5)",                            1, DOMAINS - 1},
-	        {"UPDATE fact SET value='value 0'",                                            1, DOMAINS    },
-	        {"UPDATE file SET text=x'00'",	                                         1, DOMAINS    },
-	        {"DELETE FROM fact",	                                                   1, DOMAINS    },
-	        {"DELETE FROM file",	                                                   1, DOMAINS    },
-	        {"UPDATE meta SET next_id=1",	                                          1, DOMAINS    },
-	        {"DELETE FROM meta",	                                                   1, DOMAINS    },
-	        {"CREATE VIEW mine AS SELECT domain FROM domain",                              0, DOMAINS    },
+	                DOMAINS - 1},
+	        {"DELETE FROM domain WHERE domain='domain3.example'", 1, DOMAINS - 1},
+	        {"DELETE FROM selector WHERE domain_id=4 AND n=0", 1, DOMAINS - 1},
+	        {"INSERT INTO selector(domain_id,n) VALUES (4, 5)", 1, DOMAINS - 1},
+	        {"UPDATE fact SET value='value 0'", 1, DOMAINS},
+	        {"UPDATE file SET text=x'00'", 1, DOMAINS},
+	        {"DELETE FROM fact", 1, DOMAINS},
+	        {"DELETE FROM file", 1, DOMAINS},
+	        {"UPDATE meta SET next_id=1", 1, DOMAINS},
+	        {"DELETE FROM meta", 1, DOMAINS},
+	        {"CREATE VIEW mine AS SELECT domain FROM domain", 0, DOMAINS},
 	};
 
 	(void)state;

@@ -17,9 +17,9 @@ static void tables_cover_the_model(void **state)
 		const struct rows_table *table;
 		size_t begin, end;
 	} all[] = {
-	        {&rows_domain,           offsetof(struct record, first_met),                  offsetof(struct record, intent)},
-	        {&rows_intent,               0,	                             sizeof(struct intent)                                                    },
-	        {&rows_selector, 0,sizeof(struct rec_selector)},
+	        {&rows_domain, offsetof(struct record, first_met), offsetof(struct record, intent)},
+	        {&rows_intent, 0, sizeof(struct intent)},
+	        {&rows_selector, 0, sizeof(struct rec_selector)},
 	};
 
 	(void)state;

@@ -128,15 +128,8 @@ static void bars_fill_by_permille(void **state)
 	static const struct {
 		int permille;
 		const char *bar;
-	} all[] = {
-	        {-5,   "----"},
-                {0,    "----"},
-                {249,  "----"},
-                {250,  "#---"},
-                {999,  "###-"},
-                {1000, "####"},
-	        {4000, "####"}
-        };
+	} all[] = {{-5, "----"}, {0, "----"}, {249, "----"}, {250, "#---"}, {999, "###-"}, {1000, "####"},
+	        {4000, "####"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
@@ -174,11 +167,11 @@ static void times_read_as_people_say_them(void **state)
 		int64_t at;
 		const char *text;
 	} all[] = {
-	        {0,	                      ""            },
-	        {100 * MS_DAY,                   "now"         },
-	        {100 * MS_DAY + 3 * MS_SECOND,   "in 3s"       },
-	        {103 * MS_DAY + 2 * MS_HOUR + 5, "in 3d 2h"    },
-	        {100 * MS_DAY - 90 * MS_SECOND,  "1min 30s ago"},
+	        {0, ""},
+	        {100 * MS_DAY, "now"},
+	        {100 * MS_DAY + 3 * MS_SECOND, "in 3s"},
+	        {103 * MS_DAY + 2 * MS_HOUR + 5, "in 3d 2h"},
+	        {100 * MS_DAY - 90 * MS_SECOND, "1min 30s ago"},
 	};
 	char text[SHOWN_WHEN];
 
@@ -256,9 +249,7 @@ static void lateness_counts_unless_somebody_asked_for_it(void **state)
 static void a_grace_has_a_share(void **state)
 {
 	struct shown_selector sel[] = {
-	        {.role = "active"            },
-                { .role = "retired", .stopped = 10 * MS_DAY, .delete_after = 20 * MS_DAY}
-        };
+	        {.role = "active"}, {.role = "retired", .stopped = 10 * MS_DAY, .delete_after = 20 * MS_DAY}};
 	struct shown_domain d = {.selectors = sel, .n_selectors = 2, .now = 15 * MS_DAY};
 
 	(void)state;

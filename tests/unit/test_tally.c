@@ -47,13 +47,13 @@ static void the_breaker_needs_two_and_one_in_a_hundred(void **state)
 		size_t troubled, domains;
 		bool opens;
 	} cases[] = {
-	        {0, 0,   false},
-	        {1, 1,   false},
-	        {1, 50,  false},
-	        {2, 2,   true },
-	        {2, 200, true },
+	        {0, 0, false},
+	        {1, 1, false},
+	        {1, 50, false},
+	        {2, 2, true},
+	        {2, 200, true},
 	        {2, 201, false},
-	        {3, 300, true },
+	        {3, 300, true},
 	        {3, 301, false},
 	};
 

@@ -44,17 +44,18 @@ static void text_from_outside_is_cleaned(void **state)
 	static const struct {
 		const char *in, *out;
 	} cases[] = {
-	        {"plain",                  "plain"           },
-	        {"a\tb\nc\x1b[31mred\x7f", "a?b?c?[31mred?"  },
-	        {"caf\xc3\xa9",            "caf\xc3\xa9"     },
-	        {"\xff\xc3",               "??"              },
-	        {"\xc0\xaf",               "??"              }, /* overlong */
-	        {"\xed\xa0\x80",           "???"             }, /* a surrogate */
+	        {"plain", "plain"},
+	        {"a\tb\nc\x1b[31mred\x7f", "a?b?c?[31mred?"},
+	        {"caf\xc3\xa9", "caf\xc3\xa9"},
+	        {"\xff\xc3", "??"},
+	        {"\xc0\xaf", "??"},      /* overlong */
+	        {"\xed\xa0\x80", "???"}, /* a surrogate */
 	        {"\xc2\x9b"
-	         "31m",   "?31m"            }, /* C1: an escape sequence in one character */
-	        {"a\xe2\x80\xaegpj.exe",   "a?gpj.exe"       }, /* right-to-left override */
-	        {"a\xe2\x80\xa8z",         "a?z"             }, /* line separator */
-	        {"\xf0\x9f\x94\x91",       "\xf0\x9f\x94\x91"},
+	         "31m",
+	                "?31m"},                       /* C1: an escape sequence in one character */
+	        {"a\xe2\x80\xaegpj.exe", "a?gpj.exe"}, /* right-to-left override */
+	        {"a\xe2\x80\xa8z", "a?z"},             /* line separator */
+	        {"\xf0\x9f\x94\x91", "\xf0\x9f\x94\x91"},
 	};
 	char dst[600];
 
@@ -146,12 +147,12 @@ static void instants_from_text(void **state)
 		const char *text;
 		int64_t ms;
 	} good[] = {
-	        {"2026-11-20T10:00:00Z",         INT64_C(1795168800000)},
-	        {"2026-11-20T11:00:00+01:00",    INT64_C(1795168800000)},
-	        {"2026-11-20t04:30:00.5-05:30",  INT64_C(1795168800500)},
+	        {"2026-11-20T10:00:00Z", INT64_C(1795168800000)},
+	        {"2026-11-20T11:00:00+01:00", INT64_C(1795168800000)},
+	        {"2026-11-20t04:30:00.5-05:30", INT64_C(1795168800500)},
 	        {"2026-11-20T10:00:00.1239999Z", INT64_C(1795168800123)},
-	        {"2024-02-29T00:00:00z",         INT64_C(1709164800000)},
-	        {"1969-12-31T23:59:59Z",         -1000                 },
+	        {"2024-02-29T00:00:00z", INT64_C(1709164800000)},
+	        {"1969-12-31T23:59:59Z", -1000},
 	};
 	static const char *const bad[] = {"", "2026-11-20", "2026-11-20T10:00:00", "2026-11-20 10:00:00Z",
 	        "2026-13-20T10:00:00Z", "2025-02-29T10:00:00Z", "1900-02-29T10:00:00Z",

@@ -187,11 +187,7 @@ static void ids(void **state)
 	static const struct {
 		const char *how;
 		int64_t above;
-	} table[] = {
-	        {"small", 0               },
-                {"long",  INT64_C(1) << 31},
-                {"huge",  INT64_C(1) << 53}
-        };
+	} table[] = {{"small", 0}, {"long", INT64_C(1) << 31}, {"huge", INT64_C(1) << 53}};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {

@@ -82,19 +82,15 @@ static void negative(void **state)
 		int type;
 		enum world_rcode rcode;
 		const char *soa;
-	} table[] = {
-	        {"nothing.a.example",                   16, WORLD_NXDOMAIN, "a.example"        },
-	        {"a.example",                           28, WORLD_NOERROR,  "a.example"        },
-	        {"_domainkey.a.example",                16, WORLD_NOERROR,  "a.example"        }, /* an empty name between others */
-	        {NAME,	                          28, WORLD_NOERROR,  NULL               },
+	} table[] = {{"nothing.a.example", 16, WORLD_NXDOMAIN, "a.example"},
+	        {"a.example", 28, WORLD_NOERROR, "a.example"},
+	        {"_domainkey.a.example", 16, WORLD_NOERROR, "a.example"}, /* an empty name between others */
+	        {NAME, 28, WORLD_NOERROR, NULL},
 	        {"x._domainkey.1.aa.dkim.mail.ovh.net", 16, WORLD_NXDOMAIN, "dkim.mail.ovh.net"},
-	        {"dkim.mail.ovh.net",                   16, WORLD_NOERROR,  "dkim.mail.ovh.net"},
-	        {"mail.ovh.net",                        1,  WORLD_NOERROR,  "ovh.net"          },
-                {"example",                             1,  WORLD_NOERROR,  ""                 },
-	        {"elsewhere.test",                      1,  WORLD_NXDOMAIN, ""                 },
-                {"",                                    48, WORLD_NOERROR,  ""                 },
-	        {"net",	                         6,  WORLD_NOERROR,  ""                 }
-        };
+	        {"dkim.mail.ovh.net", 16, WORLD_NOERROR, "dkim.mail.ovh.net"},
+	        {"mail.ovh.net", 1, WORLD_NOERROR, "ovh.net"}, {"example", 1, WORLD_NOERROR, ""},
+	        {"elsewhere.test", 1, WORLD_NXDOMAIN, ""}, {"", 48, WORLD_NOERROR, ""},
+	        {"net", 6, WORLD_NOERROR, ""}};
 
 	(void)state;
 	start();

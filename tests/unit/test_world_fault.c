@@ -6,13 +6,8 @@ static void before_the_change(void **state)
 	static const struct {
 		const char *name;
 		int status[4];
-	} table[] = {
-	        {"fault_429",  {429}               },
-                {"fault_5xx",  {500, 503}          },
-                {"fault_html", {408, 502, 503, 200}},
-	        {"fault_401",  {401}               },
-                {"fault_403",  {403}               }
-        };
+	} table[] = {{"fault_429", {429}}, {"fault_5xx", {500, 503}}, {"fault_html", {408, 502, 503, 200}},
+	        {"fault_401", {401}}, {"fault_403", {403}}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -41,13 +36,9 @@ static void after_the_change(void **state)
 		const char *name;
 		enum world_fault fault;
 		int status;
-	} table[] = {
-	        {"fault_reset_after", WORLD_RESET,     200},
-                {"fault_5xx_after",   WORLD_ANSWER,    500},
-	        {"fault_garbage",     WORLD_ANSWER,    200},
-                {"fault_truncated",   WORLD_TRUNCATED, 200},
-	        {"fault_slow",        WORLD_SLOW,      200}
-        };
+	} table[] = {{"fault_reset_after", WORLD_RESET, 200}, {"fault_5xx_after", WORLD_ANSWER, 500},
+	        {"fault_garbage", WORLD_ANSWER, 200}, {"fault_truncated", WORLD_TRUNCATED, 200},
+	        {"fault_slow", WORLD_SLOW, 200}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

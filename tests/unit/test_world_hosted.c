@@ -6,10 +6,10 @@ static void old_selector(void **state)
 	static const struct {
 		const char *how, *at_once, *later, *signs_at_once, *signs_later;
 	} table[] = {
-	        {"ready",        "ready",        "ready",        A2,        A2       },
+	        {"ready", "ready", "ready", A2, A2},
 	        {"inProduction", "inProduction", "inProduction", A1 "," A2, A1 "," A2},
-	        {"both",         "inProduction", "ready",        A1 "," A2, A2       },
-	        {"disabling",    "disabling",    "ready",        A1 "," A2, A2       },
+	        {"both", "inProduction", "ready", A1 "," A2, A2},
+	        {"disabling", "disabling", "ready", A1 "," A2, A2},
 	};
 
 	(void)state;
@@ -174,11 +174,8 @@ static void cname_gone(void **state)
 {
 	static const struct {
 		const char *how, *ready, *signing, *signers;
-	} table[] = {
-	        {"keep",  "ready",         "inProduction",  A1},
-                {"ready", "waitingRecord", "inProduction",  A1},
-	        {"all",   "waitingRecord", "waitingRecord", ""}
-        };
+	} table[] = {{"keep", "ready", "inProduction", A1}, {"ready", "waitingRecord", "inProduction", A1},
+	        {"all", "waitingRecord", "waitingRecord", ""}};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {

@@ -40,23 +40,12 @@ static void values(void **state)
 {
 	static const struct {
 		const char *name, *good, *bad;
-	} table[] = {
-	        {"task_ms",       "90",        "90x"  },
-                {"task_ms",       "5min",      "5 min"},
-                {"check_ms",      "2h",        "2w"   },
-	        {"clock_offset",  "-5min",     "--5"  },
-                {"fault_429",     "0.25",      "1.5"  },
-                {"fault_429",     "1",         "-0.1" },
-	        {"names_change",  "yes",       "maybe"},
-                {"dns_silent",    "1,3",       "0"    },
-                {"dns_silent",    "all",       "9"    },
-	        {"dns_silent",    "2",         "2,"   },
-                {"old_selector",  "both",      "Both" },
-	        {"old_selector",  "disabling", "rea"  },
-                {"key_ttl",       "60",        "-1"   },
-                {"post_existing", "200",       "20"   },
-	        {"zimbra_sync",   "ERROR",     "ERR"  }
-        };
+	} table[] = {{"task_ms", "90", "90x"}, {"task_ms", "5min", "5 min"}, {"check_ms", "2h", "2w"},
+	        {"clock_offset", "-5min", "--5"}, {"fault_429", "0.25", "1.5"}, {"fault_429", "1", "-0.1"},
+	        {"names_change", "yes", "maybe"}, {"dns_silent", "1,3", "0"}, {"dns_silent", "all", "9"},
+	        {"dns_silent", "2", "2,"}, {"old_selector", "both", "Both"},
+	        {"old_selector", "disabling", "rea"}, {"key_ttl", "60", "-1"}, {"post_existing", "200", "20"},
+	        {"zimbra_sync", "ERROR", "ERR"}};
 
 	(void)state;
 	begin();

@@ -53,10 +53,10 @@ static void signing(void **state)
 {
 	(void)state;
 	const struct pass *p = look((struct turn[]){
-	        {PLATFORMS,                200, "[{\"id\":\"" P1 "\"}]"},
+	        {PLATFORMS, 200, "[{\"id\":\"" P1 "\"}]"},
 	        {DOMAINS(P1), 200, "[" DOMAIN "]"},
-	        {DIAGNOSE(P1),              200, DIAGNOSIS("OK", "[]", BOTH)},
-	        {0         },
+	        {DIAGNOSE(P1), 200, DIAGNOSIS("OK", "[]", BOTH)},
+	        {0},
 	});
 
 	assert_true(p->seen.complete);
@@ -91,10 +91,7 @@ static void diagnosis_is_no_change(void **state)
 {
 	(void)state;
 	struct pass p = {.desired = &mydomain, .kind = LOOK_FULL, .platform = platform_for(&mydomain)};
-	struct turn turns[] = {
-	        {"", 200, "[{\"id\":\"" P1 "\"}]"},
-                {"", 200, "[" DOMAIN "]"         }
-        };
+	struct turn turns[] = {{"", 200, "[{\"id\":\"" P1 "\"}]"}, {"", 200, "[" DOMAIN "]"}};
 	struct api_request r;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -115,14 +112,14 @@ static void pages_and_platforms(void **state)
 		struct turn turn;
 		const char *cursor; /* that the request must carry */
 	} turns[] = {
-	        {{PLATFORMS, 200, "[{\"id\":\"" P1 "\"}]", "c1"},                                            ""  },
-	        {{PLATFORMS, 200, "[]", "c2"},	                                                       "c1"},
-	        {{PLATFORMS, 200, "[{\"id\":\"" P2 "\"}]"},                                                  "c2"},
+	        {{PLATFORMS, 200, "[{\"id\":\"" P1 "\"}]", "c1"}, ""},
+	        {{PLATFORMS, 200, "[]", "c2"}, "c1"},
+	        {{PLATFORMS, 200, "[{\"id\":\"" P2 "\"}]"}, "c2"},
 	        {{DOMAINS(P1), 200, "[{\"id\":\"x\",\"currentState\":{\"name\":\"xmydomain.ovh\"}}]", "d1"},
-                 ""	                                                                                      },
-	        {{DOMAINS(P1), 200, "[]"},	                                                           "d1"},
-	        {{DOMAINS(P2), 200, "[null,{\"currentState\":[]}," DOMAIN "]", "more"},                      ""  },
-	        {{DIAGNOSE(P2), 200, DIAGNOSIS("OK", "[]", "null")},                                         ""  },
+	                ""},
+	        {{DOMAINS(P1), 200, "[]"}, "d1"},
+	        {{DOMAINS(P2), 200, "[null,{\"currentState\":[]}," DOMAIN "]", "more"}, ""},
+	        {{DIAGNOSE(P2), 200, DIAGNOSIS("OK", "[]", "null")}, ""},
 	};
 	struct api_request r;
 
@@ -144,71 +141,38 @@ static void not_found(void **state)
 {
 	(void)state;
 	const struct turn two = {PLATFORMS, 200, "[{\"id\":\"" P1 "\"},{\"id\":\"" P2 "\"}]"};
-	const struct pass *p = look((struct turn[]){
-	        two, {DOMAINS(P1), 200, "[]"},
-                 {DOMAINS(P2),       200, "[]"},
-                 {0}
-        });
+	const struct pass *p =
+	        look((struct turn[]){two, {DOMAINS(P1), 200, "[]"}, {DOMAINS(P2), 200, "[]"}, {0}});
 
 	assert_int_equal(p->seen.trouble, TROUBLE_MISSING);
-	p = look((struct turn[]){
-	        {PLATFORMS, 200, "[]"},
-                {0    }
-        });
+	p = look((struct turn[]){{PLATFORMS, 200, "[]"}, {0}});
 	assert_int_equal(p->seen.trouble, TROUBLE_MISSING);
-	p = look((struct turn[]){
-	        {PLATFORMS,     200, "{\"id\":1}"},
-                {0}
-        });
+	p = look((struct turn[]){{PLATFORMS, 200, "{\"id\":1}"}, {0}});
 	assert_int_equal(p->seen.trouble, TROUBLE_ODD);
-	p = look((struct turn[]){
-	        {PLATFORMS, 403, E403},
-                {0    }
-        });
+	p = look((struct turn[]){{PLATFORMS, 403, E403}, {0}});
 	assert_int_equal(p->seen.trouble, TROUBLE_GRANT);
-	p = look((struct turn[]){
-	        two, {DOMAINS(P1), 403, E403},
-                 {DOMAINS(P2),       404, E404},
-                 {0}
-        });
+	p = look((struct turn[]){two, {DOMAINS(P1), 403, E403}, {DOMAINS(P2), 404, E404}, {0}});
 	assert_int_equal(p->seen.trouble, TROUBLE_MISSING);
-	p = look((struct turn[]){
-	        two, {DOMAINS(P1), 403, E403},
-                 {DOMAINS(P2),       200, "[]"},
-                 {0}
-        });
+	p = look((struct turn[]){two, {DOMAINS(P1), 403, E403}, {DOMAINS(P2), 200, "[]"}, {0}});
 	assert_int_equal(p->seen.trouble, TROUBLE_GRANT);
-	p = look((struct turn[]){
-	        two, {DOMAINS(P1), 500, HTML},
-                 {0      }
-        });
+	p = look((struct turn[]){two, {DOMAINS(P1), 500, HTML}, {0}});
 	assert_int_equal(p->seen.trouble, TROUBLE_TRANSIENT);
-	p = look((struct turn[]){
-	        two, {DOMAINS(P1), 200, "7"},
-                 {0       }
-        });
+	p = look((struct turn[]){two, {DOMAINS(P1), 200, "7"}, {0}});
 	assert_int_equal(p->seen.trouble, TROUBLE_ODD);
 	/* A platform that may not be searched is no obstacle where another one has the domain. */
 	p = look((struct turn[]){
 	        two,
-	        {DOMAINS(P1),     403, E403},
-	        {DOMAINS(P2),           200, "[" DOMAIN "]"},
-	        {DIAGNOSE(P2),     200, DIAGNOSIS("OK", "[]", BOTH)},
+	        {DOMAINS(P1), 403, E403},
+	        {DOMAINS(P2), 200, "[" DOMAIN "]"},
+	        {DIAGNOSE(P2), 200, DIAGNOSIS("OK", "[]", BOTH)},
 	        {0},
 	});
 	assert_true(p->seen.complete);
 	/* Pages that go in a circle end. */
-	p = look((struct turn[]){
-	        {PLATFORMS, 200, "[]", "a"},
-                {PLATFORMS,     200, "[]", "a"},
-                {0        }
-        });
+	p = look((struct turn[]){{PLATFORMS, 200, "[]", "a"}, {PLATFORMS, 200, "[]", "a"}, {0}});
 	assert_int_equal(p->seen.trouble, TROUBLE_ODD);
 	/* An id that is none never gets into a path. */
-	p = look((struct turn[]){
-	        {PLATFORMS,	                                 200, "[{\"id\":\"../x\"},{\"id\":\"\"},{\"id\":5},5]"},
-                {0}
-        });
+	p = look((struct turn[]){{PLATFORMS, 200, "[{\"id\":\"../x\"},{\"id\":\"\"},{\"id\":5},5]"}, {0}});
 	assert_false(p->seen.complete);
 	assert_int_not_equal(p->seen.trouble, TROUBLE_NONE);
 }
@@ -223,34 +187,34 @@ static void domain_objects(void **state)
 		unsigned n;
 		bool complete;
 	} rows[] = {
-	        {DOMAIN,	                                                                       SERVICE_OK, TASK_NONE,    2, true },
-	        { DOMAIN_AS("OUT_OF_SYNC", "null",	                                                                   EXPECTED),    SERVICE_OK, TASK_NONE,  2, true},
-	        { DOMAIN_AS("ERROR",       "[]",	                                                                   EXPECTED),    SERVICE_OK, TASK_NONE,  2, true},
-	        { DOMAIN_AS("UPDATING",    "[]",	                                                                   EXPECTED), SERVICE_OK, TASK_PENDING,  2, true},
-	        { DOMAIN_AS("CREATING",    "[]",	                                                                 EXPECTED),    SERVICE_BUSY, TASK_NONE,  2, true},
-	        { DOMAIN_AS("DELETING",    "[]",	                                                               EXPECTED),    SERVICE_CLOSED, TASK_NONE,  2, true},
-	        { DOMAIN_AS("SUSPENDED",   "[]",	                                                               EXPECTED),    SERVICE_CLOSED, TASK_NONE,  2, true},
-	        { DOMAIN_AS("DREAMING",    "[]",	                                                              EXPECTED),    SERVICE_UNKNOWN, TASK_NONE, 2, false},
-	        { DOMAIN_AS("READY",       "[{\"status\":\"SCHEDULED\"}]",	                                                                   EXPECTED), SERVICE_OK, TASK_PENDING,	                                                                                                             2,
-                 true},
-	        {	                                                                                                             DOMAIN_AS("READY",       "[{\"status\":\"ERROR\"}]",	                                                                   EXPECTED),   SERVICE_OK, TASK_ERROR,  2, true},
-	        { DOMAIN_AS("READY",       "[{\"status\":\"ERROR\"},{\"status\":\"RUNNING\"}]",                                                                                       EXPECTED),
-                 SERVICE_OK,	                                                                               TASK_PENDING,  2, true},
-	        { DOMAIN_AS("READY",       "[{\"id\":\"x\"}]",	                                                                   EXPECTED), SERVICE_OK, TASK_PENDING,  2, true},
-	        { DOMAIN_AS("READY",       "{}",	                                                                   EXPECTED),    SERVICE_OK, TASK_NONE, 2, false},
-	        { DOMAIN_AS("READY",       "[]",	                                                                     "null"),    SERVICE_OK, TASK_NONE,  0, true},
-	        { DOMAIN_AS("READY",       "[]",	                                                          "{\"dkim\":null}"),    SERVICE_OK, TASK_NONE,  0, true},
-	        { DOMAIN_AS("READY",       "[]",	                                               "{\"dkim\":{\"cnames\":{}}}"),    SERVICE_OK, TASK_NONE, 0, false},
-	        { DOMAIN_AS("READY",       "[]",	                                                                               "{\"dkim\":{\"cnames\":[{\"name\":\"www\",\"value\":\"a.b\"}]}}"),
-                 SERVICE_OK,	                                                                                  TASK_NONE, 0, false},
-	        { DOMAIN_AS("READY",       "[]",
-                 "{\"dkim\":{\"cnames\":[{\"name\":\"s._domainkey.other.ovh\",\"value\":\"a.b\"}]}}"),
-                 SERVICE_OK,	                                                                                  TASK_NONE, 0, false},
-	        { DOMAIN_AS("READY",       "[]",
-                 "{\"dkim\":{\"cnames\":[{\"name\":\"s._domainkey\",\"value\":\"1.2.3.4\"}]}}"),
-                 SERVICE_OK,	                                                                                  TASK_NONE, 1, false},
-	        { DOMAIN_AS("READY",       "[]",	                                                                               "{\"dkim\":{\"cnames\":[{\"name\":\"s._domainkey\"}]}}"),
-                 SERVICE_OK,	                                                                                  TASK_NONE, 1, false},
+	        {DOMAIN, SERVICE_OK, TASK_NONE, 2, true},
+	        {DOMAIN_AS("OUT_OF_SYNC", "null", EXPECTED), SERVICE_OK, TASK_NONE, 2, true},
+	        {DOMAIN_AS("ERROR", "[]", EXPECTED), SERVICE_OK, TASK_NONE, 2, true},
+	        {DOMAIN_AS("UPDATING", "[]", EXPECTED), SERVICE_OK, TASK_PENDING, 2, true},
+	        {DOMAIN_AS("CREATING", "[]", EXPECTED), SERVICE_BUSY, TASK_NONE, 2, true},
+	        {DOMAIN_AS("DELETING", "[]", EXPECTED), SERVICE_CLOSED, TASK_NONE, 2, true},
+	        {DOMAIN_AS("SUSPENDED", "[]", EXPECTED), SERVICE_CLOSED, TASK_NONE, 2, true},
+	        {DOMAIN_AS("DREAMING", "[]", EXPECTED), SERVICE_UNKNOWN, TASK_NONE, 2, false},
+	        {DOMAIN_AS("READY", "[{\"status\":\"SCHEDULED\"}]", EXPECTED), SERVICE_OK, TASK_PENDING, 2,
+	                true},
+	        {DOMAIN_AS("READY", "[{\"status\":\"ERROR\"}]", EXPECTED), SERVICE_OK, TASK_ERROR, 2, true},
+	        {DOMAIN_AS("READY", "[{\"status\":\"ERROR\"},{\"status\":\"RUNNING\"}]", EXPECTED),
+	                SERVICE_OK, TASK_PENDING, 2, true},
+	        {DOMAIN_AS("READY", "[{\"id\":\"x\"}]", EXPECTED), SERVICE_OK, TASK_PENDING, 2, true},
+	        {DOMAIN_AS("READY", "{}", EXPECTED), SERVICE_OK, TASK_NONE, 2, false},
+	        {DOMAIN_AS("READY", "[]", "null"), SERVICE_OK, TASK_NONE, 0, true},
+	        {DOMAIN_AS("READY", "[]", "{\"dkim\":null}"), SERVICE_OK, TASK_NONE, 0, true},
+	        {DOMAIN_AS("READY", "[]", "{\"dkim\":{\"cnames\":{}}}"), SERVICE_OK, TASK_NONE, 0, false},
+	        {DOMAIN_AS("READY", "[]", "{\"dkim\":{\"cnames\":[{\"name\":\"www\",\"value\":\"a.b\"}]}}"),
+	                SERVICE_OK, TASK_NONE, 0, false},
+	        {DOMAIN_AS("READY", "[]",
+	                 "{\"dkim\":{\"cnames\":[{\"name\":\"s._domainkey.other.ovh\",\"value\":\"a.b\"}]}}"),
+	                SERVICE_OK, TASK_NONE, 0, false},
+	        {DOMAIN_AS("READY", "[]",
+	                 "{\"dkim\":{\"cnames\":[{\"name\":\"s._domainkey\",\"value\":\"1.2.3.4\"}]}}"),
+	                SERVICE_OK, TASK_NONE, 1, false},
+	        {DOMAIN_AS("READY", "[]", "{\"dkim\":{\"cnames\":[{\"name\":\"s._domainkey\"}]}}"),
+	                SERVICE_OK, TASK_NONE, 1, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -258,10 +222,10 @@ static void domain_objects(void **state)
 
 		str_format(list, sizeof list, "[%s]", rows[i].domain);
 		const struct pass *p = look((struct turn[]){
-		        {PLATFORMS,                200, "[{\"id\":\"" P1 "\"}]"},
+		        {PLATFORMS, 200, "[{\"id\":\"" P1 "\"}]"},
 		        {DOMAINS(P1), 200, list},
-		        {DIAGNOSE(P1),              200, DIAGNOSIS("OK", "[]", BOTH)},
-		        {0                   },
+		        {DIAGNOSE(P1), 200, DIAGNOSIS("OK", "[]", BOTH)},
+		        {0},
 		});
 
 		if (p->seen.service != rows[i].service || p->seen.domain_task_state != rows[i].task ||
@@ -271,9 +235,9 @@ static void domain_objects(void **state)
 			        p->seen.complete);
 	}
 	const struct pass *p = look((struct turn[]){
-	        {PLATFORMS,                200, "[{\"id\":\"" P1 "\"}]"},
+	        {PLATFORMS, 200, "[{\"id\":\"" P1 "\"}]"},
 	        {DOMAINS(P1), 200, "[{\"id\":\"a/b\",\"currentState\":{\"name\":\"mydomain.ovh\"}}]"},
-	        {0             },
+	        {0},
 	});
 	assert_int_equal(p->seen.trouble, TROUBLE_ODD);
 }
@@ -287,58 +251,58 @@ static void diagnoses(void **state)
 		enum selector_state first, second;
 		int code;
 	} rows[] = {
-	        {DIAGNOSIS("OK",	                                                        "[]",	                                                                   BOTH),	                                                                                                              STATUS_ENABLED,SELECTOR_SET,                         SELECTOR_SET, 0},
-	        {DIAGNOSIS("ERROR",	                                                                    "[" ERR("DKIM_DISABLED") "]",	                                                                                                                                                  BOTH),	                                                                                                                                                                                                                                                            STATUS_DISABLED,SELECTOR_SET,
-                 SELECTOR_SET, 0},
-	        {DIAGNOSIS("ERROR",	                                                         "[" ERR("DKIM_DISABLED") "]",	                                                                                                                                          "[]"),	                                                                                                                                                                                                                                                                   STATUS_DISABLED,SELECTOR_TO_SET,
-                 SELECTOR_TO_SET, 0},
-	        {DIAGNOSIS("WARNING",	                                                                "[" ERR("MISSING_ONE_SELECTOR") "]","[" FOUND(S1) "]"),
-                 STATUS_TO_CONFIGURE,SELECTOR_SET,SELECTOR_TO_SET, 504},
-	        {DIAGNOSIS("WARNING",	                                                   "[" ERR("MISSING_ONE_SELECTOR") "]",                               "[\"x CNAME " T(S1) ".\"]"),
-                 STATUS_TO_CONFIGURE,SELECTOR_SET,                     SELECTOR_TO_SET, 504},
-	        {DIAGNOSIS("WARNING",	                                                                  "[" ERR("MISSING_ONE_SELECTOR") "]",	                                                                                                                                                "[\"" T(S1) "\"]"),
-                 STATUS_TO_CONFIGURE,SELECTOR_SET,SELECTOR_TO_SET, 504},
-	        {DIAGNOSIS("ERROR",	                                                         "[" ERR("INCORRECT_CNAME_RECORD") "]",	                                                                                                                        WRONG),	                                                                                                                                                                                                                                               STATUS_TO_CONFIGURE,
-                 SELECTOR_SET,SELECTOR_TO_FIX, 503},
-	        {DIAGNOSIS("ERROR",	                                                   "[" ERR("INCORRECT_CNAME_RECORD") "]",	                                                                                                                                   "[" FOUND(S1) "]"),
-                 STATUS_TO_CONFIGURE,	                                                                SELECTOR_SET,	                                                                                                                                                                                                                                                                                                                                                  SELECTOR_TO_FIX, 503},
-	        {DIAGNOSIS("ERROR",	                                                     "[" ERR("INCORRECT_CNAME_RECORD") "," ERR("MISSING_ONE_SELECTOR") "]",
-                 "[]"),
-                 STATUS_TO_CONFIGURE,SELECTOR_TO_SET,SELECTOR_TO_SET, 503},
-	        {DIAGNOSIS("ERROR",	                                                                  "[" ERR("OVH_NOT_INCLUDED") "]",	                                                                                                                                                BOTH),	                                                                                                                                                                                                                                                          STATUS_TO_CONFIGURE,SELECTOR_SET,
-                 SELECTOR_SET, 503},
-	        {DIAGNOSIS("WARNING",	                                                         "[" ERR("TASK_RUNNING") "," ERR("MISSING_ONE_SELECTOR") "]",
-                 "[" FOUND(S1) "]"),
-                 STATUS_MODIFYING,SELECTOR_SET,SELECTOR_TO_SET, 504},
-	        {DIAGNOSIS("ERROR",	                                                                 "[" ERR("TASK_FAILED") "]",	                                                                                                                                   BOTH),	                                                                                                                                                                                                                                              STATUS_ERROR,	                                                                                                                                                                                                                                                                                                                                                                                                                                                                              SELECTOR_SET,
-                 SELECTOR_SET, 502},
-	        {DIAGNOSIS("ERROR",	                                                     "[" ERR("INTERNAL_ERROR") "]",                                   BOTH), STATUS_ERROR,SELECTOR_SET,
-                 SELECTOR_SET, 502},
-	        {DIAGNOSIS("ERROR",	                                                                  "[]",	                                                                                                                                                BOTH),	                                                                                                                                                                                                                                                        STATUS_DISABLED,SELECTOR_SET,SELECTOR_SET, 0},
-	        {DIAGNOSIS("ERROR",	                                                         "[]",	                                                                                                                        "[]"),	                                                                                                                                                                                                                                               STATUS_UNKNOWN,	                                                                SELECTOR_TO_SET,	                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        SELECTOR_TO_SET, 0},
-	        {DIAGNOSIS("ERROR",	                                                                "[" ERR("NEW_CODE") "]",BOTH),STATUS_UNKNOWN,SELECTOR_SET,
-                 SELECTOR_SET, 0},
-	        {DIAGNOSIS("OK",	                                                     "[7]",	                                          BOTH),	                                                                                                                             STATUS_UNKNOWN,SELECTOR_SET,	                                                                                                                                                                                                                                                                                                                                                                                                                             SELECTOR_SET, 0},
-	        {DIAGNOSIS("LOVELY",	                                                                  "[]",	                                                                                                                                                BOTH),	                                                                                                                                                                                                                                                          STATUS_UNKNOWN,SELECTOR_SET,SELECTOR_SET, 0},
+	        {DIAGNOSIS("OK", "[]", BOTH), STATUS_ENABLED, SELECTOR_SET, SELECTOR_SET, 0},
+	        {DIAGNOSIS("ERROR", "[" ERR("DKIM_DISABLED") "]", BOTH), STATUS_DISABLED, SELECTOR_SET,
+	                SELECTOR_SET, 0},
+	        {DIAGNOSIS("ERROR", "[" ERR("DKIM_DISABLED") "]", "[]"), STATUS_DISABLED, SELECTOR_TO_SET,
+	                SELECTOR_TO_SET, 0},
+	        {DIAGNOSIS("WARNING", "[" ERR("MISSING_ONE_SELECTOR") "]", "[" FOUND(S1) "]"),
+	                STATUS_TO_CONFIGURE, SELECTOR_SET, SELECTOR_TO_SET, 504},
+	        {DIAGNOSIS("WARNING", "[" ERR("MISSING_ONE_SELECTOR") "]", "[\"x CNAME " T(S1) ".\"]"),
+	                STATUS_TO_CONFIGURE, SELECTOR_SET, SELECTOR_TO_SET, 504},
+	        {DIAGNOSIS("WARNING", "[" ERR("MISSING_ONE_SELECTOR") "]", "[\"" T(S1) "\"]"),
+	                STATUS_TO_CONFIGURE, SELECTOR_SET, SELECTOR_TO_SET, 504},
+	        {DIAGNOSIS("ERROR", "[" ERR("INCORRECT_CNAME_RECORD") "]", WRONG), STATUS_TO_CONFIGURE,
+	                SELECTOR_SET, SELECTOR_TO_FIX, 503},
+	        {DIAGNOSIS("ERROR", "[" ERR("INCORRECT_CNAME_RECORD") "]", "[" FOUND(S1) "]"),
+	                STATUS_TO_CONFIGURE, SELECTOR_SET, SELECTOR_TO_FIX, 503},
+	        {DIAGNOSIS("ERROR", "[" ERR("INCORRECT_CNAME_RECORD") "," ERR("MISSING_ONE_SELECTOR") "]",
+	                 "[]"),
+	                STATUS_TO_CONFIGURE, SELECTOR_TO_SET, SELECTOR_TO_SET, 503},
+	        {DIAGNOSIS("ERROR", "[" ERR("OVH_NOT_INCLUDED") "]", BOTH), STATUS_TO_CONFIGURE, SELECTOR_SET,
+	                SELECTOR_SET, 503},
+	        {DIAGNOSIS("WARNING", "[" ERR("TASK_RUNNING") "," ERR("MISSING_ONE_SELECTOR") "]",
+	                 "[" FOUND(S1) "]"),
+	                STATUS_MODIFYING, SELECTOR_SET, SELECTOR_TO_SET, 504},
+	        {DIAGNOSIS("ERROR", "[" ERR("TASK_FAILED") "]", BOTH), STATUS_ERROR, SELECTOR_SET,
+	                SELECTOR_SET, 502},
+	        {DIAGNOSIS("ERROR", "[" ERR("INTERNAL_ERROR") "]", BOTH), STATUS_ERROR, SELECTOR_SET,
+	                SELECTOR_SET, 502},
+	        {DIAGNOSIS("ERROR", "[]", BOTH), STATUS_DISABLED, SELECTOR_SET, SELECTOR_SET, 0},
+	        {DIAGNOSIS("ERROR", "[]", "[]"), STATUS_UNKNOWN, SELECTOR_TO_SET, SELECTOR_TO_SET, 0},
+	        {DIAGNOSIS("ERROR", "[" ERR("NEW_CODE") "]", BOTH), STATUS_UNKNOWN, SELECTOR_SET,
+	                SELECTOR_SET, 0},
+	        {DIAGNOSIS("OK", "[7]", BOTH), STATUS_UNKNOWN, SELECTOR_SET, SELECTOR_SET, 0},
+	        {DIAGNOSIS("LOVELY", "[]", BOTH), STATUS_UNKNOWN, SELECTOR_SET, SELECTOR_SET, 0},
 	        {"[{\"domainId\":\"" DID "\",\"error\":" ERR("DOMAIN_IN_TRANSIENT_STATE") "}]",
-                 STATUS_MODIFYING,	                                                                                                                           SELECTOR_TO_SET,	                                                                                                                                                                                                                                                    SELECTOR_TO_SET,	                                                                                                                0	                                                                                                                                                                                                                  },
-	        {"[{\"domainId\":\"" DID "\",\"error\":" ERR("DOMAIN_NOT_VALIDATED") "}]",                                                                        STATUS_ERROR,
-                 SELECTOR_TO_SET,SELECTOR_TO_SET,502},
-	        {"[{\"domainId\":\"" DID "\",\"error\":" ERR("DOMAIN_NOT_FOUND") "}]",                                                             STATUS_UNKNOWN,
-                 SELECTOR_TO_SET,	                                                                                                                                                           SELECTOR_TO_SET,0                                     },
-	        {"[{\"domainId\":\"" DID "\"}]",	                                                                    STATUS_UNKNOWN,	                                                                                                                                                  SELECTOR_TO_SET,	                                                                                                                                                                                                                                                               SELECTOR_TO_SET,0},
-	        {"[{\"domainId\":\"" P1 "\"}]",	                                                         STATUS_UNKNOWN,	                                                                                                                           SELECTOR_UNKNOWN,	                                                                                                                                                                                                                                                    SELECTOR_UNKNOWN,	                                                                                                                            0},
-	        {"[]",	                                                                STATUS_UNKNOWN,SELECTOR_UNKNOWN,SELECTOR_UNKNOWN,0  },
-	        {"null", STATUS_UNKNOWN,	                                                                                                                                      SELECTOR_UNKNOWN,	                                                                                                               SELECTOR_UNKNOWN,0},
-	        {HTML,      STATUS_UNKNOWN, SELECTOR_UNKNOWN,	                                                                                                                                                                                                                                                                   SELECTOR_UNKNOWN, 0	                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                },
+	                STATUS_MODIFYING, SELECTOR_TO_SET, SELECTOR_TO_SET, 0},
+	        {"[{\"domainId\":\"" DID "\",\"error\":" ERR("DOMAIN_NOT_VALIDATED") "}]", STATUS_ERROR,
+	                SELECTOR_TO_SET, SELECTOR_TO_SET, 502},
+	        {"[{\"domainId\":\"" DID "\",\"error\":" ERR("DOMAIN_NOT_FOUND") "}]", STATUS_UNKNOWN,
+	                SELECTOR_TO_SET, SELECTOR_TO_SET, 0},
+	        {"[{\"domainId\":\"" DID "\"}]", STATUS_UNKNOWN, SELECTOR_TO_SET, SELECTOR_TO_SET, 0},
+	        {"[{\"domainId\":\"" P1 "\"}]", STATUS_UNKNOWN, SELECTOR_UNKNOWN, SELECTOR_UNKNOWN, 0},
+	        {"[]", STATUS_UNKNOWN, SELECTOR_UNKNOWN, SELECTOR_UNKNOWN, 0},
+	        {"null", STATUS_UNKNOWN, SELECTOR_UNKNOWN, SELECTOR_UNKNOWN, 0},
+	        {HTML, STATUS_UNKNOWN, SELECTOR_UNKNOWN, SELECTOR_UNKNOWN, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct pass *p = look((struct turn[]){
-		        {PLATFORMS,                200, "[{\"id\":\"" P1 "\"}]"},
+		        {PLATFORMS, 200, "[{\"id\":\"" P1 "\"}]"},
 		        {DOMAINS(P1), 200, "[" DOMAIN "]"},
-		        {DIAGNOSE(P1),              200, rows[i].body},
-		        {0         },
+		        {DIAGNOSE(P1), 200, rows[i].body},
+		        {0},
 		});
 
 		if (p->seen.status != rows[i].status || p->seen.sel[0].state != rows[i].first ||
@@ -350,10 +314,10 @@ static void diagnoses(void **state)
 			        p->seen.complete);
 	}
 	const struct pass *p = look((struct turn[]){
-	        {PLATFORMS,                200, "[{\"id\":\"" P1 "\"}]"},
+	        {PLATFORMS, 200, "[{\"id\":\"" P1 "\"}]"},
 	        {DOMAINS(P1), 200, "[" DOMAIN "]"},
-	        {DIAGNOSE(P1),              404, E404},
-	        {0         },
+	        {DIAGNOSE(P1), 404, E404},
+	        {0},
 	});
 	assert_int_equal(p->seen.trouble, TROUBLE_TRANSIENT);
 }
@@ -386,10 +350,10 @@ static void own_look_up_stands_in(void **state)
 	static struct pass p;
 	struct record rec = {.n = 2};
 	const struct turn script[] = {
-	        {PLATFORMS,                200, "[{\"id\":\"" P1 "\"}]"},
+	        {PLATFORMS, 200, "[{\"id\":\"" P1 "\"}]"},
 	        {DOMAINS(P1), 200, "[" DOMAIN "]"},
-	        {DIAGNOSE(P1),              200, DIAGNOSIS("ERROR", "[" ERR("DKIM_DISABLED") "]", "[]")},
-	        {0         },
+	        {DIAGNOSE(P1), 200, DIAGNOSIS("ERROR", "[" ERR("DKIM_DISABLED") "]", "[]")},
+	        {0},
 	};
 
 	str_copy(rec.sel[0].name, sizeof rec.sel[0].name, S1);

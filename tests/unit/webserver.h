@@ -113,29 +113,29 @@ static const struct canned {
 	enum then then;
 	const char *text; /* NULL = not a word */
 } canned[] = {
-        {"/json",              KEEP,
-         OK_LINE
+        {"/json", KEEP,
+                OK_LINE
                 "Content-Type: application/json; charset=utf-8\r\nx-ovh-queryid: EU.ext-3.65e35d73\r\n"
-                "X-Pagination-Cursor-Next: abc\r\nContent-Length: 7\r\n\r\n{\"a\":1}"                 },
-        {"/nothing",           KEEP,   "HTTP/1.1 204 No Content\r\n\r\n"                              },
-        {"/interim",           KEEP,
-         HINTS "X-OVH-QUERYID: early\r\nContent-Type: text/html\r\n\r\n" OK_LINE
-                      "Content-Length: 2\r\n\r\nok"                                                   },
-        {"/trailers",          KEEP,   OK_LINE CHUNKED "2\r\nok\r\n0\r\nX-Long-Trailer: value\r\n\r\n"},
-        {"/wait",              KEEP,   "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\n" EMPTY                },
-        {"/wait-long",         KEEP,   "HTTP/1.1 503 Later\r\nRetry-After: 99999999999\r\n" EMPTY     },
-        {"/redirect",          KEEP,   "HTTP/1.1 302 Found\r\nLocation: /json\r\n" EMPTY              },
-        {"/never",             KEEP,   ""                                                             },
-        {"/hang-body",         KEEP,   OK_LINE "Content-Length: 100\r\n\r\n{\"a\":"                   },
-        {"/reset",             RESET,  NULL                                                           },
-        {"/close",             FINISH, NULL                                                           },
-        {"/cut",               FINISH, OK_LINE "Content-Length: 100\r\n\r\n{\"a\":"                   },
-        {"/cut-chunks",        FINISH, OK_LINE CHUNKED "5\r\n{\"a\":\r\n"                             },
-        {"/cut-header",        FINISH, OK_LINE "Content-Le"                                           },
-        {"/cut-status",        FINISH, OK_LINE                                                        },
-        {"/cut-interim",       FINISH, HINTS "\r\n"                                                   },
-        {"/cut-after-interim", FINISH, HINTS "\r\n" OK_LINE "X: y\r\n"                                },
-        {"/not-http",          FINISH, "SSH-2.0-OpenSSH_9.2\r\n\r\n"                                  },
+                "X-Pagination-Cursor-Next: abc\r\nContent-Length: 7\r\n\r\n{\"a\":1}"},
+        {"/nothing", KEEP, "HTTP/1.1 204 No Content\r\n\r\n"},
+        {"/interim", KEEP,
+                HINTS "X-OVH-QUERYID: early\r\nContent-Type: text/html\r\n\r\n" OK_LINE
+                      "Content-Length: 2\r\n\r\nok"},
+        {"/trailers", KEEP, OK_LINE CHUNKED "2\r\nok\r\n0\r\nX-Long-Trailer: value\r\n\r\n"},
+        {"/wait", KEEP, "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\n" EMPTY},
+        {"/wait-long", KEEP, "HTTP/1.1 503 Later\r\nRetry-After: 99999999999\r\n" EMPTY},
+        {"/redirect", KEEP, "HTTP/1.1 302 Found\r\nLocation: /json\r\n" EMPTY},
+        {"/never", KEEP, ""},
+        {"/hang-body", KEEP, OK_LINE "Content-Length: 100\r\n\r\n{\"a\":"},
+        {"/reset", RESET, NULL},
+        {"/close", FINISH, NULL},
+        {"/cut", FINISH, OK_LINE "Content-Length: 100\r\n\r\n{\"a\":"},
+        {"/cut-chunks", FINISH, OK_LINE CHUNKED "5\r\n{\"a\":\r\n"},
+        {"/cut-header", FINISH, OK_LINE "Content-Le"},
+        {"/cut-status", FINISH, OK_LINE},
+        {"/cut-interim", FINISH, HINTS "\r\n"},
+        {"/cut-after-interim", FINISH, HINTS "\r\n" OK_LINE "X: y\r\n"},
+        {"/not-http", FINISH, "SSH-2.0-OpenSSH_9.2\r\n\r\n"},
 };
 /* clang-format on */
 

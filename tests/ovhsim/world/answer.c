@@ -10,17 +10,10 @@ static const char *http_words(int status)
 	static const struct {
 		int status;
 		const char *words;
-	} table[] = {
-	        {400, "400 Bad Request"          },
-                {401, "401 Unauthorized"         },
-                {403, "403 Forbidden"            },
-	        {404, "404 Not Found"            },
-                {409, "409 Conflict"             },
-                {429, "429 Too Many Requests"    },
-	        {460, "460 Service Expired"      },
-                {500, "500 Internal Server Error"},
-	        {503, "503 Service Unavailable"  }
-        };
+	} table[] = {{400, "400 Bad Request"}, {401, "401 Unauthorized"}, {403, "403 Forbidden"},
+	        {404, "404 Not Found"}, {409, "409 Conflict"}, {429, "429 Too Many Requests"},
+	        {460, "460 Service Expired"}, {500, "500 Internal Server Error"},
+	        {503, "503 Service Unavailable"}};
 
 	for (size_t i = 0; i < W_COUNT(table); i++)
 		if (table[i].status == status)

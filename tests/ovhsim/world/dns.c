@@ -241,11 +241,8 @@ static bool broken(struct world *w, const struct w_zone *z, unsigned server, str
 	static const struct {
 		enum w_switch sw;
 		enum world_rcode rcode;
-	} table[] = {
-	        {SW_DNS_SILENT,   WORLD_SILENT  },
-                {SW_DNS_SERVFAIL, WORLD_SERVFAIL},
-	        {SW_DNS_REFUSED,  WORLD_REFUSED }
-        };
+	} table[] = {{SW_DNS_SILENT, WORLD_SILENT}, {SW_DNS_SERVFAIL, WORLD_SERVFAIL},
+	        {SW_DNS_REFUSED, WORLD_REFUSED}};
 
 	if (server >= w_zone_servers(w, z)) {
 		r->rcode = WORLD_REFUSED;

@@ -96,15 +96,8 @@ static bool bind(struct w_call *c, const char *name, size_t len, const char *val
 	const struct {
 		const char *name;
 		const char **at;
-	} places[] = {
-	        {"{org}",  &c->org      },
-                {"{svc}",  &c->svc      },
-                {"{dom}",  &c->dom      },
-                {"{sel}",  &c->sel      },
-	        {"{zone}", &c->zone_name},
-                {"{pid}",  &c->pid      },
-                {"{did}",  &c->did      }
-        };
+	} places[] = {{"{org}", &c->org}, {"{svc}", &c->svc}, {"{dom}", &c->dom}, {"{sel}", &c->sel},
+	        {"{zone}", &c->zone_name}, {"{pid}", &c->pid}, {"{did}", &c->did}};
 	char *end;
 
 	for (size_t i = 0; i < W_COUNT(places); i++)

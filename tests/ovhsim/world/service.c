@@ -5,10 +5,10 @@
 #include <string.h>
 
 static const char *const functions[][2] = {
-  /* exchange, emailpro */
-        [W_CREATE] = {"addExchangeDomainDKIM",    "addDomainDKIM"   },
-        [W_ENABLE] = {"enableExchangeDKIM",       "enableDKIM"      },
-        [W_DISABLE] = {"disableExchangeDKIM",      "disableDKIM"     },
+        /* exchange, emailpro */
+        [W_CREATE] = {"addExchangeDomainDKIM", "addDomainDKIM"},
+        [W_ENABLE] = {"enableExchangeDKIM", "enableDKIM"},
+        [W_DISABLE] = {"disableExchangeDKIM", "disableDKIM"},
         [W_DELETE] = {"deleteExchangeDomainDKIM", "deleteDomainDKIM"},
 };
 static const char *const task_words[] = {
@@ -134,9 +134,9 @@ static struct diagnosis claim(int64_t code)
 {
 	static const struct diagnosis claims[] = {
 	        {"error", "Only one DKIM selector has been initialized", 501},
-	        {"error", "One DKIM configuration task is in error",     502},
-	        {"error", "CNAME record is wrong",                       503},
-	        {"error", "One CNAME record is missing",                 504},
+	        {"error", "One DKIM configuration task is in error", 502},
+	        {"error", "CNAME record is wrong", 503},
+	        {"error", "One CNAME record is missing", 504},
 	};
 
 	return code < 501 || code > 504 ? (struct diagnosis){"active", NULL, 0} : claims[code - 501];

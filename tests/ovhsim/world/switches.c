@@ -40,14 +40,7 @@ static bool parse_span(const char *s, int64_t *ret)
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} units[] = {
-	        {"",    1       },
-                {"ms",  1       },
-                {"s",   W_SECOND},
-                {"min", W_MINUTE},
-                {"h",   W_HOUR  },
-                {"d",   W_DAY   }
-        };
+	} units[] = {{"", 1}, {"ms", 1}, {"s", W_SECOND}, {"min", W_MINUTE}, {"h", W_HOUR}, {"d", W_DAY}};
 	char *end;
 	long long v;
 
