@@ -107,7 +107,6 @@ enum then { KEEP, FINISH, RESET };
 #define EMPTY   "Content-Length: 0\r\n\r\n"
 #define CHUNKED "Transfer-Encoding: chunked\r\n\r\n"
 
-/* clang-format off: a table to read down */
 static const struct canned {
 	const char *path;
 	enum then then;
@@ -137,7 +136,6 @@ static const struct canned {
         {"/cut-after-interim", FINISH, HINTS "\r\n" OK_LINE "X: y\r\n"},
         {"/not-http", FINISH, "SSH-2.0-OpenSSH_9.2\r\n\r\n"},
 };
-/* clang-format on */
 
 /* True when the connection is gone. */
 static bool serve_canned(struct conn *c, const struct canned *k)
