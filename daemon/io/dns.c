@@ -279,29 +279,29 @@ struct dns_look *dns_look(struct dns *d, const struct dns_question *q, dns_seen 
 	return h;
 }
 
-void dns_cancel(struct dns_look *h)
+void dns_cancel(struct dns_look *look)
 {
-	if (!h)
+	if (!look)
 		return;
 
-	struct dns *d = h->dns;
+	struct dns *d = look->dns;
 	struct dns_looks *const lists[] = {
 	        [LOOK_FRESH] = &d->fresh, [LOOK_IN] = &d->in, [LOOK_OUT] = &d->out, [LOOK_BACK] = &d->back};
 
 	pthread_mutex_lock(&d->lock);
-	bool theirs = h->place == LOOK_THREAD;
+	bool theirs = look->place == LOOK_THREAD;
 	if (theirs) {
-		h->dropped = true;
-		h->next_dropped = d->dropped;
-		d->dropped = h;
+		look->dropped = true;
+		look->next_dropped = d->dropped;
+		d->dropped = look;
 	} else {
-		dns_looks_remove(lists[h->place], h);
+		dns_looks_remove(lists[look->place], look);
 	}
 	pthread_mutex_unlock(&d->lock);
 	if (theirs)
 		bell_ring(&d->asked);
 	else
-		look_free(h);
+		look_free(look);
 }
 
 const char *dns_warning(struct dns *d)

@@ -162,7 +162,7 @@ static int model_text(unsigned version, const char **ret)
 	if (r == 0)
 		r = schema_text(model, &b);
 	sql_close(model);
-	if (r == 0 && (!b.data || version >= ARRAY_SIZE(models)))
+	if (r >= 0 && (!b.data || version >= ARRAY_SIZE(models)))
 		r = -EBADMSG;
 	if (r < 0) {
 		buf_free(&b);

@@ -188,7 +188,8 @@ static void read_options(int argc, char **argv, struct options *o)
 
 static char *read_all(const char *path)
 {
-	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	bool file = strcmp(path, "-") != 0;
+	FILE *f = file ? fopen(path, "re") : stdin;
 	struct out o = {0};
 	char part[65536];
 	size_t n;
@@ -198,10 +199,11 @@ static char *read_all(const char *path)
 	out_add(&o, "", 0);
 	while ((n = fread(part, 1, sizeof(part), f)) > 0)
 		out_add(&o, part, n);
-	if (ferror(f))
-		die("%s: %s", path, strerror(errno));
-	if (f != stdin)
+	int fault = ferror(f) ? errno : 0;
+	if (file)
 		fclose(f);
+	if (fault)
+		die("%s: %s", path, strerror(fault));
 	return o.data;
 }
 

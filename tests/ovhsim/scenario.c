@@ -165,6 +165,7 @@ static const char *run_line(struct sim *s, char *line)
 		return "too many words";
 	for (size_t i = 0; f.n && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (!strcmp(f.f[0], verbs[i].name))
+			/* cppcheck-suppress returnDanglingLifetime; what is wrong is a fixed text, never a field */
 			return verbs[i].run(s, &f);
 	return f.n ? "unknown word; account, rule, deny, domain, set, person or repeat" : NULL;
 }

@@ -137,8 +137,9 @@ void w_get_dkim(struct w_call *c)
 		w_refuse_missing(c, "selectorName", c->sel);
 		return;
 	}
-	c->shown = w_fault(c, SW_FAULT_WRONG_SELECTOR) ? NULL : &c->domain->sel[slot];
-	if (!c->shown)
+	bool another = w_fault(c, SW_FAULT_WRONG_SELECTOR);
+	c->shown = another ? NULL : &c->domain->sel[slot];
+	if (another)
 		slot = (slot + 1) % c->domain->slots;
 	write_selector(c, slot);
 }

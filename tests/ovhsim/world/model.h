@@ -286,7 +286,7 @@ void w_mx_ends(struct world *w, struct w_task *t, bool done);
 void w_mx_checked(struct world *w, struct w_domain *d);
 void w_mx_hand_over(struct world *w, struct w_domain *d);
 void w_mx_move(struct world *w, struct w_domain *d);
-void w_mx_first(struct world *w, struct w_domain *d, bool signing);
+void w_mx_first(struct world *w, struct w_domain *d, bool on);
 bool w_mx_all_set(const struct w_domain *d);
 
 /* zones (zone.c) */

@@ -77,14 +77,11 @@ void w_printf(struct w_buf *b, const char *fmt, ...)
 
 static const char *number(char dst[DIGITS], unsigned long long v, unsigned base, int width)
 {
-	char *p = dst + DIGITS - 1;
+	size_t at = DIGITS - 1;
 
-	*p = 0;
-	for (; v || width > 0; width--) {
-		*--p = "0123456789abcdef"[v % base];
-		v /= base;
-	}
-	return p;
+	for (dst[at] = 0; v || width > 0; v /= base, width--)
+		dst[--at] = "0123456789abcdef"[v % base];
+	return dst + at;
 }
 
 /* The formats that names are made of. A simulator asked for thousands of names a second would
