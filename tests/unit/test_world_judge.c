@@ -110,11 +110,11 @@ static void rule_2_dns(void **state)
 
 /* A record comes back, which one of two servers shows five minutes late, and its selector is switched on after a while; the
  * longest TTL is a quarter of an hour. */
-static void one_lags(int64_t wait, bool unheard)
+static void one_lags(const char *stage, int64_t wait, bool unheard)
 {
 	struct world_rrs r;
 
-	start_quick("signing");
+	start_quick(stage);
 	set("zone_ttl", "900");
 	set("key_ttl", "600");
 	set("dns_lagging", "2");
@@ -127,6 +127,20 @@ static void one_lags(int64_t wait, bool unheard)
 	world_person(w, now, "a.example", "add-cname 2");
 	now += wait;
 	order("POST", A2, "/enable");
+}
+
+/* Nobody signs, and the record was written a minute ago. */
+static void rule_2_where_one_lags(void **state)
+{
+	(void)state;
+	one_lags("ready", MINUTE, false);
+	assert_broken(2);
+	end(NULL);
+	one_lags("ready", MINUTE, true);
+	assert_broken(0); /* it was right at the one that was heard */
+	end(NULL);
+	one_lags("signing", MINUTE, true);
+	assert_broken(2); /* somebody signs: that may wait */
 }
 
 static void rule_2_ttl(void **state)
@@ -156,13 +170,13 @@ static void rule_2_ttl(void **state)
 	order("POST", A2, "/enable");
 	assert_broken(0);
 	end(NULL);
-	one_lags(19 * MINUTE, false);
+	one_lags("signing", 19 * MINUTE, false);
 	assert_broken(2); /* it has not shown it for long enough */
 	end(NULL);
-	one_lags(19 * MINUTE, true);
+	one_lags("signing", 19 * MINUTE, true);
 	assert_broken(0); /* a look may have left it out */
 	end(NULL);
-	one_lags(14 * MINUTE, true);
+	one_lags("signing", 14 * MINUTE, true);
 	assert_broken(2); /* nor have the others, then */
 }
 
@@ -342,6 +356,7 @@ int main(void)
 	        cmocka_unit_test_teardown(rule_2_ready, end),
 	        cmocka_unit_test_teardown(rule_2_dns, end),
 	        cmocka_unit_test_teardown(rule_2_ttl, end),
+	        cmocka_unit_test_teardown(rule_2_where_one_lags, end),
 	        cmocka_unit_test_teardown(rule_2_unseen, end),
 	        cmocka_unit_test_teardown(rule_3_unseen, end),
 	        cmocka_unit_test_teardown(rule_3, end),

@@ -222,6 +222,10 @@ static void rule_14_writing(void **state)
 	now += MINUTE;
 	post(A1, "._domainkey", "");
 	assert_broken(14); /* it stands there already */
+	set("fault_empty_list", "0.000001");
+	post(A1, "._domainkey", "");
+	assert_broken(0); /* where lists lie nobody can know */
+	set("fault_empty_list", "0");
 	post(A1, "", "");
 	assert_broken(14); /* another name */
 	post(A2, "._domainkey", "x.example.");

@@ -36,6 +36,29 @@ static bool was_in_production(const struct w_call *c, const struct w_selector *s
 	return s->state == W_SIGNING || (s->signs_since != W_NEVER && recent(c, s->may_sign_until));
 }
 
+/* Every server that answers must agree, and half of them are enough: when answers get lost, a look may confirm a record
+ * while a server that lags, which nobody heard, does not serve it yet. */
+static int64_t unheard_lag(const struct w_call *c)
+{
+	const struct w_zone *z = c->domain->zone;
+
+	if (!w_get(c->domain, c->w, SW_JUDGE_UNHEARD)->n || !w_zget(c->w, z, SW_DNS_LAGGING)->n)
+		return 0;
+	return w_zget(c->w, z, SW_DNS_LAG_MS)->n;
+}
+
+/* Right at the server that does not lag, which is enough where no wait is asked for. */
+static bool right_where_heard(const struct w_call *c, const struct w_selector *s)
+{
+	unsigned slot = (unsigned)(s - c->domain->sel);
+	char target[W_NAME];
+
+	if (unheard_lag(c) == 0 || w_cname_served(c->w, c->domain, slot, 0, NULL) != W_CNAME_RIGHT)
+		return false;
+	w_target_name(c->domain, slot, s->target, target);
+	return w_key_at(c->w, target, c->w->now) != NULL;
+}
+
 static bool was_right(const struct w_call *c, const struct w_selector *s)
 {
 	return (s->right_since != W_NEVER && !s->blip) || recent(c, s->right_until);
@@ -108,17 +131,6 @@ static void judge_create(struct w_call *c)
 		w_blame(c->w, c->change, 4, "a signer vanished less than an hour ago");
 }
 
-/* Every server that answers must agree, and half of them are enough: when answers get lost, a look may confirm a record
- * while a server that lags, which nobody heard, does not serve it yet. */
-static int64_t unheard_lag(const struct w_call *c)
-{
-	const struct w_zone *z = c->domain->zone;
-
-	if (!w_get(c->domain, c->w, SW_JUDGE_UNHEARD)->n || !w_zget(c->w, z, SW_DNS_LAGGING)->n)
-		return 0;
-	return w_zget(c->w, z, SW_DNS_LAG_MS)->n;
-}
-
 static void judge_enable(struct w_call *c)
 {
 	const struct w_selector *s = c->slot < 0 ? NULL : &c->domain->sel[c->slot], *other;
@@ -129,11 +141,11 @@ static void judge_enable(struct w_call *c)
 		        s ? w_state_word(s->state) : "unknown");
 		return;
 	}
-	if (!was_right(c, s)) {
+	other = other_signer(c->domain, c->slot);
+	if (!was_right(c, s) && (other || !right_where_heard(c, s))) {
 		w_blame(c->w, c->change, 2, "its record and key are not right in DNS");
 		return;
 	}
-	other = other_signer(c->domain, c->slot);
 	if (!other || s->right_since == W_NEVER || recent(c, other->signs_since))
 		return;
 	ttl = w_longest_ttl(c->w, c->domain, (unsigned)c->slot);
