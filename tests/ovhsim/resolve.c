@@ -69,8 +69,10 @@ void resolve(
 
 	ask_any(s, first, servers, name, type, ret);
 	for (int i = 0; i < CHAIN_MAX && (target = open_end(ret, type)); i++) {
-		struct world_rrs more;
+		struct world_rrs more; /* large: only what is read without an answer is set */
 
+		more.rcode = WORLD_SERVFAIL;
+		more.n_answer = more.n_authority = 0;
 		ask_any(s, first, servers, target, type, &more);
 		if (more.rcode == WORLD_REFUSED)
 			no_such_name(&more);
