@@ -108,12 +108,14 @@ RSPAMD_USER=root RSPAMD_GROUP=root
 opendkim_start "$STATE/keys/opendkim"
 rspamd_start "$STATE/keys/rspamd"
 receivers_ready "$KNOT_ADDRESS" "$KNOT_PORT"
-unit_run opendkim USR1 "$opendkim_pid" "$OPENDKIM_PORT" & mail_pids+=($!)
-unit_run rspamd HUP "$rspamd_pid" "$RSPAMD_PORT" & mail_pids+=($!)
+loops=()
+unit_run opendkim USR1 "$opendkim_pid" "$OPENDKIM_PORT" & loops+=($!)
+unit_run rspamd HUP "$rspamd_pid" "$RSPAMD_PORT" & loops+=($!)
 : >"$work/received"
-for d in "${by_opendkim[@]}"; do sender_run "$d.example" "$OPENDKIM_PORT" opendkim & mail_pids+=($!); done
-for d in "${by_rspamd[@]}"; do sender_run "$d.example" "$RSPAMD_PORT" rspamd & mail_pids+=($!); done
-for s in opendkim rspamd; do receiver_run $s & mail_pids+=($!); done
+for d in "${by_opendkim[@]}"; do sender_run "$d.example" "$OPENDKIM_PORT" opendkim & loops+=($!); done
+for d in "${by_rspamd[@]}"; do sender_run "$d.example" "$RSPAMD_PORT" rspamd & loops+=($!); done
+for s in opendkim rspamd; do receiver_run $s & loops+=($!); done
+mail_pids+=("${loops[@]}")
 for d in "${domains[@]}"; do
 	soon "$d.example signs" 120 dom_is "$d.example" '.active_selector != null' true
 done
@@ -138,6 +140,10 @@ for d in "${domains[@]}"; do
 	seen=$(grep -c "^ok [^ ]*[a-z][.]${d}[.]example\$" "$work/received")
 	ok "mail of $d.example was looked at ($seen times)" test "$seen" -gt 20
 done
+# While signers and name servers are there, so that nobody waits for one that is gone.
+kill "${loops[@]}"
+wait "${loops[@]}" 2>/dev/null
+sleep 1
 judged_clean "in the zones at OVHcloud"
 world_end
 done_testing

@@ -13,7 +13,7 @@ receivers_ready() {
 # What OpenDKIM signed, seen by rspamd: every signature must be allowed, none rejected. Its workers change when it reads its
 # maps anew; a message that found nobody comes again.
 seen_by_rspamd() { # FILE
-	curl -s -m 20 --retry 3 --retry-all-errors --data-binary "@$1" -H 'IP: 192.0.2.1' "http://127.0.0.1:$RSPAMD_CHECK/checkv2" |
+	curl -s -m 20 --retry 2 --retry-delay 1 --retry-all-errors --data-binary "@$1" -H 'IP: 192.0.2.1' "http://127.0.0.1:$RSPAMD_CHECK/checkv2" |
 		jq -r '[.symbols | keys[] | select(startswith("R_DKIM_"))] | sort | join(" ")'
 }
 # What rspamd signed, seen by OpenDKIM.
