@@ -23,7 +23,7 @@ enum ask {
 	ASK_FLATTENED,       /* server: TXT at the customer's name */
 	ASK_ZONE_SOA,        /* server: SOA of the customer's zone */
 	ASK_KEY,             /* resolver: TXT at the expected target */
-	ASK_TARGET_SOA,      /* resolver: SOA at the expected target, for its zone's negative answers */
+	ASK_TARGET_SOA,      /* resolver: SOA above the expected target, for its zone's negative answers */
 	ASK_TARGET_SERVERS,  /* resolver: NS of that zone */
 	ASK_TARGET_ADDRESS4, /* resolver: A of one of them */
 	ASK_TARGET_ADDRESS6,

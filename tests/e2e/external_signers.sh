@@ -1,7 +1,8 @@
 #!/bin/bash
 # Mail that flows while keys rotate: the real daemon under kill -9, zones at Knot DNS by dynamic updates and at OVHcloud
-# (simulated) by its API, as TXT, as its DKIM records and behind CNAMEs, real OpenDKIM and real rspamd that sign. Every message signed within the grace is verified again and again by the other of them: rspamd
-# checks what OpenDKIM signed and the other way round. None may ever fail.
+# (simulated) by its API, as TXT, as its DKIM records and behind CNAMEs, real OpenDKIM and real rspamd that sign. Every message
+# signed within the grace is verified again and again by the other of them: rspamd checks what OpenDKIM signed and the other
+# way round. None may ever fail.
 # runtests: timeout=720 alone
 # shellcheck disable=SC2119,SC2317 # functions that take options, and some that are called by others
 # shellcheck source=tests/e2e/mail_lib.bash
