@@ -148,8 +148,8 @@ static void faults_text(const struct diags *d, struct buf *out)
 	}
 }
 
-/* A new configuration replaces the old one whole, or not at all. Everything that matters is in the store, so the engine is
- * simply made anew on it. */
+/* A new configuration replaces the old one whole, or not at all; what is wrong with one that is taken is told here.
+ * Everything that matters is in the store, so the engine is simply made anew on it. */
 static bool take_config(struct daemon *d, struct diags *diags)
 {
 	struct config *c = intake_config(d->config_path, diags);
@@ -175,7 +175,9 @@ static bool take_config(struct daemon *d, struct diags *diags)
 		config_free(c);
 		return false;
 	}
+	struct tsig_key **keys = parts_load_keys(c, diags);
 	struct inventory *inv = intake_inventory(c, d->store, NULL, diags);
+	faults_report(diags);
 	faults_report_inventory(inv, engine_inventory(d->engine));
 	d->ask.engine = NULL;
 	engine_free(d->engine);
@@ -184,7 +186,7 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	config_free(d->config);
 	d->config = c;
 	d->credentials = creds;
-	d->keys = parts_load_keys(c, diags);
+	d->keys = keys;
 	dns_free(d->dns);
 	keystore_free(d->keystore);
 	d->keystore = keystore;
@@ -207,12 +209,13 @@ static enum reload_result reload(struct daemon *d, bool config, struct buf *out)
 		struct inventory *inv =
 		        intake_inventory(d->config, d->store, engine_inventory(d->engine), &diags);
 
+		faults_report(&diags);
 		faults_report_inventory(inv, engine_inventory(d->engine));
 		engine_reload(d->engine, inv);
 	}
-	faults_report(&diags);
 	faults_text(&diags, out);
 	if (!good) {
+		faults_report(&diags);
 		report(EVENT_RELOAD_REFUSED, NULL, str_count(count, diags.n, "fault"));
 	} else {
 		report(EVENT_RELOADED, NULL, str_count(count, engine_inventory(d->engine)->n, "domain"));
