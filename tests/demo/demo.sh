@@ -165,6 +165,7 @@ read_journal() {
 		((count["$event $domain"]++))
 		# What was folded is told once more at the end: that is old news here.
 		[ -z "${count["stopping "]-}" ] || [ "$event" = stopping ] || continue
+		[ "$event $domain" != "error $mishap" ] || ((mishap_at == 0)) || missed=1
 		if [ "$event" = phase-changed ] || [ "${priority:-7}" -le 5 ]; then
 			field "$line" __REALTIME_TIMESTAMP; at=${value%???}
 			field "$line" MESSAGE
@@ -194,16 +195,17 @@ play_person() {
 	done
 	asked_since=0
 }
-# Once, when it is settled, somebody deletes the record of the selector that signs.
-mishap_done=''
+# When it is settled, somebody deletes the record of the selector that signs: once, but for a rotation that came between, so
+# that it was not the signer's any more and nobody missed it.
+mishap_at=0 missed=0
 play_mishap() {
 	local selector
-	[ -z "$mishap_done" ] && ((now - began > 40000)) && [ "${phase[$mishap]-} ${condition[$mishap]-}" = "settled ok" ] || return 0
+	((!missed && now - began > 40000 && now - mishap_at > 20000)) && [ "${phase[$mishap]-} ${condition[$mishap]-}" = "settled ok" ] || return 0
 	selector=$(ctl explain "$mishap" | sed -n 's/^\([^ ]*\): inProduction.*/\1/p')
 	[ -n "$selector" ] || return 0
 	sim POST person "$mishap remove-cname $selector" >/dev/null
 	say 35 "(somebody deletes the DNS record of $selector, which signs for $mishap)"
-	mishap_done=1
+	mishap_at=$now
 }
 
 # --- what is seen ---------------------------------------------------------------------------------------------------
@@ -238,7 +240,8 @@ draw() {
 
 # --- the end --------------------------------------------------------------------------------------------------------
 
-# Everybody signs, what can rotate has rotated with its old key deleted and made anew, and all is in order.
+# Everybody signs, what can rotate has rotated with its old key deleted and made anew, and all is in order: what somebody
+# deleted was seen to be gone, and mended.
 finished() {
 	local d
 	for d in "${!phase[@]}"; do
@@ -247,7 +250,7 @@ finished() {
 	for d in "${rotating[@]}"; do
 		((${count["rotation-confirmed $d"]-0} > 0 && ${count["key-deleted $d"]-0} > 0 && ${count["selector-created $d"]-0} > 0)) || return 1
 	done
-	((${#phase[@]} == 8)) && [ -n "$mishap_done" ]
+	((${#phase[@]} == 8 && missed && ${count["recovered $mishap"]-0} > 0))
 }
 
 # Which selector signs for each, asked while the daemon still runs.

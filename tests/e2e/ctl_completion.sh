@@ -46,16 +46,18 @@ is "that begin so" "$(offers --socket "$SOCK" explain ot)" "other.example "
 is "none where none belongs" "$(offers --socket "$SOCK" reload o)" " "
 # A shell that somebody types into: TAB completes the verb, then the domain, and the line runs.
 echo ". '$SRC/conf/completion/dkimrotctl'; PS1='> '; bind 'set bell-style none'" >"$work/rc"
+shown() { grep -q -- "$1" "$work/typed"; }
 typed() {
+	: >"$work/typed"
 	{
-		sleep 1
+		until_true "$((30 * ${TEST_PATIENCE-1}))" shown '> '
 		printf 'dkimrotctl --socket %s expl\tot\t\r' "$SOCK"
-		sleep 2
+		until_true "$((30 * ${TEST_PATIENCE-1}))" shown 'other.example (emailpro'
 		printf 'exit\r'
-	} | script -qec "bash --noprofile --rcfile '$work/rc' -i" /dev/null >"$work/typed" 2>&1
-	grep -q 'other.example (emailpro' "$work/typed"
+	} | script -qec "bash --noprofile --rcfile '$work/rc' -i" /dev/null >>"$work/typed" 2>&1
+	shown 'other.example (emailpro'
 }
-soon "in an interactive bash TAB completes verb and domain" 30 typed
+ok "in an interactive bash TAB completes verb and domain" typed
 dk_stop
 world_end
 done_testing

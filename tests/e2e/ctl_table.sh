@@ -54,7 +54,9 @@ run() {
 	OUT=$("$BUILD/dkimrotctl" --socket "$SOCK" "$@" 2>"$work/err" </dev/null)
 	RC=$? ERR=$(<"$work/err")
 }
-in_days() { date -u -d "$1 days" +%Y-%m-%dT%H:%M:%SZ; }
+# So many days ago or ahead and half an hour, so that the seconds of this test change no span that is shown.
+in_days() { date -u -d "@$((began + $1 * 86400 + (${1/+/} > 0 ? 1800 : -1800)))" +%Y-%m-%dT%H:%M:%SZ; }
+began=$(date +%s)
 
 cat >"$work/status.json" <<END
 {"version":"1","since":"$(in_days -1)","mode":"manage","paused":null,"accounts":[{"name":"default","state":"stopped","breaker":"open",

@@ -10,6 +10,7 @@ look=$BUILD/e2e/dnslook
 T=$(mktemp -d "${TMPDIR:-/tmp}/dns_knot.XXXXXX")
 pids=()
 tests=0 failed=0
+tries=$((400 * ${TEST_PATIENCE-1})) # of 50 ms each, for what is started
 
 # shellcheck disable=SC2317 # called by trap
 clean_up() {
@@ -33,7 +34,7 @@ see() {
 	shift
 	while [ "$1" != -- ]; do args+=("$1"); shift; done
 	shift
-	got=$("$look" -r "127.0.0.7@$port" -p "$port" "${args[@]}" 2>&1)
+	got=$("$look" -T $((10000 * ${TEST_PATIENCE-1})) -r "127.0.0.7@$port" -p "$port" "${args[@]}" 2>&1)
 	for line in "$@"; do
 		grep -qxF -- "$line" <<<"$got" || { status=1; echo "# wanted $line"; }
 	done
@@ -121,7 +122,7 @@ head_of() { # zone ns... : SOA and NS set of a zone file
 start() { # server: starts and waits until it answers (its control socket is up and its zones are loaded)
 	knotd -c "$T/$1/knot.conf" >"$T/$1/log" 2>&1 &
 	pids+=($!)
-	for _ in {1..200}; do
+	for ((i = 0; i < tries; i++)); do
 		knotc -c "$T/$1/knot.conf" status >/dev/null 2>&1 && return
 		sleep 0.05
 	done
@@ -144,7 +145,7 @@ if command -v faketime >/dev/null; then
 	"${then[@]}" keymgr -c "$T/past/knot.conf" expired. generate algorithm=ecdsap256sha256 ksk=yes zsk=yes >/dev/null
 	"${then[@]}" knotd -c "$T/past/knot.conf" >"$T/past/log" 2>&1 &
 	past=$!
-	for _ in {1..200}; do
+	for ((i = 0; i < tries; i++)); do
 		grep -q RRSIG "$T/past/zones/expired..zone" && expired=yes && break
 		sleep 0.05
 	done
@@ -279,7 +280,7 @@ if command -v named >/dev/null; then
 	CONF
 	named -g -c "$T/named/named.conf" >"$T/named/log" 2>&1 &
 	pids+=($!)
-	for _ in {1..200}; do
+	for ((i = 0; i < tries; i++)); do
 		! grep -q ' running$' "$T/named/log" || break
 		sleep 0.05
 	done
@@ -328,7 +329,7 @@ s.bind(("127.0.0.4", int(sys.argv[1])))
 open(sys.argv[2], "w").close()
 time.sleep(600)' "$port" "$T/silent" &
 pids+=($!)
-for _ in {1..200}; do [ ! -e "$T/silent" ] || break; sleep 0.05; done
+for ((i = 0; i < tries; i++)); do [ ! -e "$T/silent" ] || break; sleep 0.05; done
 see "one of three is silent" s1._domainkey.half s1.dkim.plain half -- state=ok servers=3 answered=2 agreed=2
 
 # ---- DNSSEC ----

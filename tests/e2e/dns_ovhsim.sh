@@ -25,7 +25,7 @@ see() {
 	local what=$1 options=$2 line got
 	shift 2
 	# shellcheck disable=SC2086 # several options
-	got=$("$BUILD/e2e/dnslook" -r "127.0.0.1@$DNS_PORT" -p "$DNS_PORT" $options "$SELECTOR._domainkey.one.example" "$TARGET" \
+	got=$("$BUILD/e2e/dnslook" -T $((10000 * ${TEST_PATIENCE-1})) -r "127.0.0.1@$DNS_PORT" -p "$DNS_PORT" $options "$SELECTOR._domainkey.one.example" "$TARGET" \
 		one.example 2>&1)
 	for line in "$@"; do
 		[[ $'\n'$got$'\n' == *$'\n'$line$'\n'* ]] || { has "$what" "$got" "$line"; return; }

@@ -14,7 +14,7 @@ ext_configure() {
 }
 
 # What the zone's server says at a name, strings joined.
-ext_txt() { kdig +short +time=2 +retry=1 @127.0.0.1 -p "$DNS_PORT" TXT "$1" | sed -e 's/" "//g' -e 's/^"//' -e 's/"$//' -e 's/\\;/;/g'; }
+ext_txt() { kdig +short +time=10 +retry=2 @127.0.0.1 -p "$DNS_PORT" TXT "$1" | sed -e 's/" "//g' -e 's/^"//' -e 's/"$//' -e 's/\\;/;/g'; }
 ext_p() { ext_txt "$1" | sed -n 's/.*p=//p'; }
 ext_is_revoked() { [[ $(ext_txt "$1") == *"p=" ]]; }
 ext_stands() { [ -n "$(ext_txt "$1")" ]; }
@@ -42,22 +42,27 @@ signer_uses() { # SIGNER
 	rspamd) sed -n 's/^\([^# ]*\) \([^/][^ ]*\)$/\1 \2/p' "$STAMPS/rspamd" 2>/dev/null ;;
 	esac
 }
+now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 signers_run() {
 	local signer now
 	while :; do
 		for signer in opendkim rspamd; do
 			signer_take $signer
-			signer_uses $signer | while read -r domain selector; do echo "$EPOCHSECONDS $domain $selector"; done
+			signer_uses $signer | while read -r domain selector; do echo "$(now_ms) $domain $selector"; done
 		done >>"$SIGNED"
 		sleep 0.3
 	done
 }
-# Every message of the last GRACE seconds, once a round: does the zone serve its key?
+# Every message of the last GRACE seconds, once a round: does the zone serve its key? Who learns it later than a grace after
+# the message was signed has learned nothing.
 receiver_run() {
-	local domain selector
+	local domain selector at txt
 	while :; do
-		awk -v from=$((EPOCHSECONDS - ${GRACE-5})) '$1 >= from { print $2, $3 }' "$SIGNED" | sort -u | while read -r domain selector; do
-			[[ $(ext_txt "$selector._domainkey.$domain") == *p=?* ]] && echo "ok" || echo "$(date +%T) $selector $domain: $(ext_txt "$selector._domainkey.$domain")"
+		awk '{ last[$2 " " $3] = $1 } END { for (key in last) print key, last[key] }' "$SIGNED" | while read -r domain selector at; do
+			(($(now_ms) - at <= ${GRACE-5} * 1000)) || continue
+			txt=$(ext_txt "$selector._domainkey.$domain")
+			if [[ $txt == *p=?* ]]; then echo "ok"; continue; fi
+			(($(now_ms) - at > ${GRACE-5} * 1000)) || echo "$(date +%T) $selector $domain: $txt"
 		done >>"$work/received"
 		sleep 0.2
 	done

@@ -15,7 +15,7 @@ END
 credentials
 ext_configure
 inventory a.yaml <<END
-domain: open.example, platform: external, signer: opendkim, revoke: 4s, ttl: 0s, tags: { s: email, n: "by dkimrotd" }
+domain: open.example, platform: external, signer: opendkim, revoke: 8s, ttl: 0s, tags: { s: email, n: "by dkimrotd" }
 domain: rspam.example, platform: external, signer: rspamd, revoke: 4s, ttl: 0s, record: dkim, selector: "r%n"
 domain: both.example, platform: external, signer: opendkim, key: both, revoke: 4s, ttl: 0s
 END
@@ -25,20 +25,24 @@ ok "it starts and answers" dk_start
 for d in open rspam both; do
 	soon "$d.example signs" 40 dom_is $d.example '.active_selector != null' true
 done
-FIRST=$(dom open.example .active_selector)
-has "its name is of the template" "$FIRST" "dk$(date -u +%Y%m)"
+# What is foretold, to be compared with what is done: before a rotation begins, that of a domain which signed first perhaps.
+foretold() { jq -r --arg d "$1" '[.calls[] | select(.domain == $d) | "\(.action) \(.selector)"] | .[:5][]' <<<"$PLAN"; }
+told_before() {
+	lines=$(wc -l <"$LOG") FIRST=$(dom open.example .active_selector)
+	PLAN=$(ctl --json plan open.example both.example --until 2h)
+	[[ $(foretold open.example) == enable* && $(foretold both.example) == enable* ]] &&
+		! tail -n "+$((lines + 1))" "$LOG" | grep -q ' rotation-started '
+}
+soon "open.example and both.example wait for their rotation" 90 told_before
+ok "its name is of the template" grep -qE "^dk20[0-9]{4}" <<<"$FIRST"
 is "and its key in the zone has the tags" "$(ext_txt "$FIRST._domainkey.open.example" | grep -c 'v=DKIM1; k=rsa; n=by dkimrotd; s=email; p=MII')" 1
 is "the signer's map leads to the private key" "$(ext_key_of opendkim open.example)" "$STATE/keys/private/open.example/$FIRST.pem"
 is "whose public half the zone serves" "$(ext_public "$(ext_key_of opendkim open.example)")" "$(ext_p "$FIRST._domainkey.open.example")"
 is "nobody else may read it" "$(stat -c %a "$STATE/keys/private/open.example/$FIRST.pem")" 640
 is "rspamd's maps name selector and path" "$(grep -c '^rspam.example ' "$STATE/keys/rspamd/selectors.map" "$STATE/keys/rspamd/paths.map" | grep -c ':1$')" 2
 is "two signatures: two keys in the map" "$(grep -c 'both.example' "$STATE/keys/opendkim/KeyTable") $(grep -c 'both.example' "$STATE/keys/opendkim/SigningTable")" "2 2"
-soon "status says settled" 30 dom_is open.example '[.phase, .condition] | join(" ")' "settled ok"
+soon "status says settled" 60 dom_is open.example '[.phase, .condition] | join(" ")' "settled ok"
 
-# What is foretold, to be compared with what is done.
-PLAN=$("$BUILD/dkimrotctl" --socket "$SOCK" --json plan open.example both.example --until 2h)
-foretold() { jq -r --arg d "$1" '[.calls[] | select(.domain == $d) | "\(.action) \(.selector)"] | .[:5][]' <<<"$PLAN"; }
-lines=$(wc -l <"$LOG")
 carried_out() { # DOMAIN: by what the journal tells from here on
 	tail -n "+$((lines + 1))" "$LOG" | sed -n -E -e "s/.* rotation-started $1: switching from [^ ]* to ([^ ]*).*/enable \1/p" \
 		-e "s/.* key-revoked $1: the key of ([^ ]*) .*/delete \1/p" -e "s/.* key-made $1: .* ([^ ]*)/create \1/p" \
@@ -52,10 +56,10 @@ is "the zone that will be, for each of two signatures" "$(told both.example publ
 	"PUT /domain/zone/both.example/record/{id}; PUT /domain/zone/both.example/record/{id}; POST /domain/zone/both.example/refresh"
 is "and the private key that will be destroyed" "$(told open.example shred)" "SHRED keys/private/open.example/$FIRST.pem"
 
-soon "it is rotated" 60 logged 'rotation-confirmed open.example'
+soon "it is rotated" 60 logged "rotation-confirmed open.example.* key $FIRST stays"
 ok "and signs with another selector" test "$(dom open.example .active_selector)" != "$FIRST"
-soon "after its grace the old key is revoked" 40 logged "key-revoked open.example: .*$FIRST"
-soon "the zone says so" 20 ext_is_revoked "$FIRST._domainkey.open.example"
+soon "after its grace the zone says that the old key is revoked" 40 ext_is_revoked "$FIRST._domainkey.open.example"
+soon "and the journal" 20 logged "key-revoked open.example: .*$FIRST"
 soon "then the record goes" 40 ext_is_gone "$FIRST._domainkey.open.example"
 soon "and the private key is destroyed" 20 test ! -e "$STATE/keys/private/open.example/$FIRST.pem"
 soon "all of that was foretold, in that order" 20 carries_out open.example
@@ -68,7 +72,7 @@ is "nothing was warned of or wrong" "$(grep -E '^[^ ]+ (warning|err) ' "$LOG" | 
 dk_stop
 signers_stop
 is "whatever was signed verified, for as long as a grace" "$(ext_failures)" ""
-ok "and much was signed ($(ext_signed) messages looked at)" test "$(ext_signed)" -gt 100
+ok "and much was signed ($(ext_signed) messages looked at)" test "$(ext_signed)" -gt 50
 judged_clean
 world_end
 done_testing

@@ -22,7 +22,7 @@ call POST /1.0/domain/zone/old.example/record "{\"fieldType\":\"TXT\",\"subDomai
 call POST /1.0/domain/zone/old.example/refresh
 inventory a.yaml <<END
 domain: old.example, platform: external, signer: opendkim, mode: observe, ttl: 0s, revoke: 3s
-domain: leak.example, platform: external, signer: rspamd, ttl: 0s, revoke: 3s
+domain: leak.example, platform: external, signer: rspamd, ttl: 0s, revoke: 20s
 domain: hand.example, platform: external, signer: opendkim, dns: manual
 END
 sim_set "zone_ttl=1"
@@ -38,15 +38,15 @@ soon "the signer took the map, and it signs with the same key" 10 dom_is old.exa
 ok "a second time is refused" bash -c "! '$BUILD/dkimrotctl' --socket '$SOCK' adopt old.example --key '$work/mail.pem' --selector mail 2>/dev/null"
 sed -i 's/mode: observe, //' "$INV/a.yaml"
 soon "managed, it gets a second key beside it" 40 dom_is old.example '[.active_selector, .condition, (.selectors | map(select(.dns == "ok")) | length)] | map(tostring) | join(" ")' "mail ok 2"
-soon "and is rotated away from the old one" 20 ctl rotate old.example --wait 10s
+soon "and is rotated away from the old one" 20 ctl rotate old.example --wait 3min
 ok "to a key of ours" test "$(dom old.example .active_selector)" != mail
 
 soon "leak.example signs and has a spare" 40 dom_is leak.example '[.condition, (.selectors | map(select(.dns == "ok")) | length)] | map(tostring) | join(" ")' "ok 2"
 LEAKED=$(dom leak.example .active_selector)
-ok "a leaked key: rotate --compromised" ctl rotate leak.example --compromised --wait 20s
+ok "a leaked key: rotate --compromised" ctl rotate leak.example --compromised --wait 3min
 ok "another key signs" test "$(dom leak.example .active_selector)" != "$LEAKED"
 soon "the old key is revoked at once, grace or not" 10 ext_is_revoked "$LEAKED._domainkey.leak.example"
-has "and the journal says how long caches may serve it" "$(grep "key-revoked leak.example" "$LOG")" "caches may serve the old one for"
+soon "and the journal says how long caches may serve it" 20 logged "key-revoked leak.example: the key of $LEAKED .*caches may serve the old one for"
 
 soon "hand.example waits for a person" 20 dom_is hand.example '[.reason, .waits_on] | join(" ")' "record-missing person"
 ctl records hand.example --missing >"$work/zone"
@@ -58,7 +58,8 @@ sed -n 's/^\([^ ]*\)\.hand\.example\. *3600 IN TXT \(.*\) ;.*/\1 \2/p' "$work/zo
 done
 call POST /1.0/domain/zone/hand.example/refresh
 soon "pasted, it signs" 40 dom_is hand.example '.active_selector != null' true
-is "and nothing is missing any more" "$(ctl records hand.example --missing)" ""
+nothing_missing() { run records hand.example --missing; [ "$RC$OUT" = 0 ]; }
+soon "and nothing is missing any more" 20 nothing_missing
 dk_stop
 signers_stop
 is "whatever was signed verified, but for what a leaked key had signed" "$(grep -v '^ok$' "$work/received" | grep -v "$LEAKED leak.example" | head -3)" ""

@@ -76,7 +76,7 @@ knot_start() {
 	} >"$work/knot/zones/$zone.zone"
 	knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
 	mail_pids+=($!)
-	until_true 20 knot_answers "$zone" || { echo "Bail out! knot does not start"; cat "$work/knot/log"; exit 1; }
+	until_true "$((20 * ${TEST_PATIENCE-1}))" knot_answers "$zone" || { echo "Bail out! knot does not start"; cat "$work/knot/log"; exit 1; }
 }
 knot_answers() { kdig +short +time=1 +retry=0 -p "$KNOT_PORT" "@$KNOT_ADDRESS" "$1" SOA 2>/dev/null | grep -q .; }
 
@@ -100,7 +100,7 @@ opendkim_start() {
 	opendkim -f -x "$work/opendkim.conf" >>"$work/opendkim.log" 2>&1 &
 	opendkim_pid=$!
 	mail_pids+=("$opendkim_pid")
-	until_true 30 listens "$OPENDKIM_PORT" || { echo "Bail out! OpenDKIM does not start"; cat "$work/opendkim.log"; exit 1; }
+	until_true "$((30 * ${TEST_PATIENCE-1}))" listens "$OPENDKIM_PORT" || { echo "Bail out! OpenDKIM does not start"; cat "$work/opendkim.log"; exit 1; }
 }
 # rspamd_start FOLDER: sets RSPAMD_PORT (milter), RSPAMD_CHECK (HTTP) and rspamd_pid.
 rspamd_start() {
@@ -141,5 +141,5 @@ rspamd_start() {
 	rspamd -f -i -u "${RSPAMD_USER-_rspamd}" -g "${RSPAMD_GROUP-_rspamd}" -c "$work/rspamd.conf" >>"$work/rspamd.log" 2>&1 &
 	rspamd_pid=$!
 	mail_pids+=("$rspamd_pid")
-	until_true 60 listens "$RSPAMD_PORT" || { echo "Bail out! rspamd does not start"; tail -20 "$work/rspamd.log"; exit 1; }
+	until_true "$((60 * ${TEST_PATIENCE-1}))" listens "$RSPAMD_PORT" || { echo "Bail out! rspamd does not start"; tail -20 "$work/rspamd.log"; exit 1; }
 }

@@ -16,9 +16,11 @@ domain main emailpro emailpro-zz1-1 one.example
 EOF
 sim_start --scenario "$work/scenario" --log "$work/log"
 
+before=$(date +%s)
 fetch "$HTTP_URL/1.0/auth/time"
+after=$(date +%s)
 ok "the time is a bare integer" grep -qE '^[0-9]{10}$' <<<"$ANSWER"
-ok "and now" test "$((ANSWER - $(date +%s)))" -ge -2 -a "$((ANSWER - $(date +%s)))" -le 2
+ok "and now" test "$ANSWER" -ge $((before - 2)) -a "$ANSWER" -le $((after + 2))
 has "every answer names its query" "$HEADERS" "X-OVH-QUERYID: EU.ext-3."
 has "and its type" "$HEADERS" "Content-Type: application/json; charset=utf-8"
 fetch "$HTTP_URL/v1/auth/time"
@@ -143,7 +145,7 @@ is "a reset is a reset" "$STATUS $CURL" "000 56"
 sim_set $'fault_reset_before=0\nfault_truncated=1'
 call GET /1.0/domain/zone
 is "a cut answer ends early" "$CURL" 18
-sim_set $'fault_truncated=0\nfault_slow=1\nslow_ms=700ms'
+sim_set $'fault_truncated=0\nfault_slow=1\nslow_ms=3s'
 PATIENCE=0.2 call GET /1.0/domain/zone
 is "a client that does not wait for a slow answer" "$STATUS $CURL" "000 28"
 call GET /1.0/domain/zone
@@ -158,7 +160,7 @@ sim_set $'service_expired@one.example=no'
 exec 5<>"/dev/tcp/127.0.0.1/$HTTP_PORT"
 for _ in 1 2 3; do printf 'GET /1.0/auth/time HTTP/1.1\r\nHost: x\r\n\r\n' >&5; done
 printf 'GET /1.0/auth/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&5
-is "four requests in one packet's time get four answers" "$(timeout 10 cat <&5 | grep -o 'HTTP/1.1 200' | wc -l)" 4
+is "four requests in one packet's time get four answers" "$(timeout 60 cat <&5 | grep -o 'HTTP/1.1 200' | wc -l)" 4
 exec 5>&-
 sim_post reset-counts '' >/dev/null
 for i in {1..200}; do printf 'url=%s/1.0/auth/time?%s\noutput=/dev/null\n' "$HTTP_URL" "$i"; done >"$work/many"

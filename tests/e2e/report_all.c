@@ -1,6 +1,6 @@
 /* Says everything that dkimrotd can say, for report_journal.sh: "all" reports every event once, with every field; "stall
  * PID" does so with the journald of that pid stopped, far more often than its socket and our queue hold, lets it go
- * on, and prints how much was sent and dropped; "stuck PID" ends while it is stopped. */
+ * on until the end of standard input, and prints how much was sent and dropped; "stuck PID" ends while it is stopped. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,8 +65,11 @@ int main(int argc, char **argv)
 		kill(journald, SIGSTOP);
 	unsigned sent = journald > 0 ? flood() : 0;
 	uint64_t dropped = report_dropped(); /* all that was too much, for nothing is reported any more */
-	if (strcmp(what, "stall") == 0)
+	if (strcmp(what, "stall") == 0) {
 		kill(journald, SIGCONT);
+		while (getchar() != EOF)
+			;
+	}
 	report_close();
 	printf("%u %llu\n", sent, (unsigned long long)dropped);
 	return 0;
