@@ -33,7 +33,7 @@ static void texts_add(struct texts *t, const char *path, const char *text, size_
 	}
 	t->list[t->n++] = (struct inventory_text){
 	        .path = xstrdup(path),
-	        .text = text != NULL ? xstrndup(text, len) : NULL,
+	        .text = text != NULL ? xmemdup(text, len) : NULL,
 	        .len = len,
 	        .fault = fault != NULL ? xstrdup(fault) : NULL,
 	};

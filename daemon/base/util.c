@@ -54,6 +54,16 @@ char *xstrndup(const char *s, size_t n)
 	return p;
 }
 
+char *xmemdup(const void *p, size_t n)
+{
+	char *copy = xmalloc(n + 1);
+
+	if (n > 0)
+		memcpy(copy, p, n);
+	copy[n] = '\0';
+	return copy;
+}
+
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;

@@ -25,6 +25,7 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
+char *xmemdup(const void *p, size_t n); /* all n bytes, those that are NUL too, and a NUL behind them */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Copies into a buffer of n bytes, always terminated. Returns false, with an empty dst, when src does not

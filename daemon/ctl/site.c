@@ -35,8 +35,7 @@ void site_folder(const struct config *cfg, struct site_texts *t, struct diags *d
 
 		if (files_read(l.paths[i], FILE_PUBLIC, true, &text, d) < 0)
 			continue;
-		site_add_text(t, l.paths[i], xstrndup(text.text, text.len), text.len);
-		files_free(&text);
+		site_add_text(t, l.paths[i], text.text, text.len);
 	}
 	files_list_free(&l);
 }

@@ -55,6 +55,10 @@ is "named files may belong to anybody and be open to all" "$RC" 0
 run check -c "$work/c.yaml"
 is "those of the configuration are read as the daemon reads them" "$RC" 1
 has "and it says why" "$ERR" "$work/inventory/a.yaml: "
+head -c 3000000 /dev/zero >"$work/inventory/a.yaml"
+chmod 644 "$work/inventory/a.yaml"
+run check -c "$work/c.yaml"
+has "a file of NULs" "$RC $ERR" "1 $work/inventory/a.yaml:1:1: a NUL byte"
 echo 'accounts: {' >"$work/c.yaml"
 run check -c "$work/c.yaml" "$work/names.yaml"
 is "a faulty configuration" "$RC" 1

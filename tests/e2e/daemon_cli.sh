@@ -47,6 +47,8 @@ domains:
 END
 ends "--check of a faulty inventory" 1 "^$INV/bad.yaml:3:5: .*platform" -c "$CONF" --check
 ok "every fault has its place" grep -q "^$INV/bad.yaml:4:[0-9]*: " <<<"$SAID"
+head -c 3000000 /dev/zero >"$INV/bad.yaml"
+ends "--check of a file of NULs, as a crash of the host can leave one" 1 "^$INV/bad.yaml:1:1: a NUL byte" -c "$CONF" --check
 rm "$INV/bad.yaml"
 printf 'safety: { minimum_grace: 7d }\naccounts: { default: { endpoint: ovh-eu, credentials: x } }\npolicies:\n  default: { rotate_every: 90d, grace: 1d }\n' >"$work/low.yaml"
 ends "a grace below the floor" 1 "^$work/low.yaml:4:[0-9]+: .*grace" -c "$work/low.yaml" --check
