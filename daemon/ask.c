@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ask_time.h"
+#include "codec/idna.h"
 #include "codec/json.h"
 #include "core/span.h"
 #include "engine/engine.h"
@@ -298,6 +299,18 @@ static bool path_matches(const char *path, const struct control_request *q)
 	return *path == '\0' && q->n_segments > 0;
 }
 
+/* A domain is asked for as people write it. */
+static void answer_route(
+        const struct route *r, struct ask *ask, const struct control_request *q, struct control_answer *a)
+{
+	struct control_request asked = *q;
+	char name[IDNA_ASKED];
+
+	if (strchr(r->path, '*') != NULL)
+		asked.segment[2] = idna_asked(name, q->segment[2]);
+	r->answer(ask, &asked, a);
+}
+
 void ask_handle(void *arg, const struct control_request *q, struct control_answer *a)
 {
 	struct ask *ask = arg;
@@ -317,7 +330,7 @@ void ask_handle(void *arg, const struct control_request *q, struct control_answe
 			control_fail(
 			        a, 403, "not-allowed", "only root and the daemon's own user may do this");
 		else
-			routes[i].answer(ask, q, a);
+			answer_route(&routes[i], ask, q, a);
 		return;
 	}
 	control_fail(a, path_known ? 405 : 404, path_known ? "bad-method" : "unknown-path", "no such %s",

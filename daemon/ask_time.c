@@ -5,38 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/idna.h"
 #include "core/span.h"
 #include "engine/engine.h"
 
-/* domain=NAME, as often as there are; domain=A,B,C too. A list ended by NULL, free it and its first element's text. */
+/* domain=NAME, as often as there are; domain=A,B,C too. A list ended by NULL. */
 struct names {
-	char *text; /* all of them, cut */
-	const char **list;
+	char **list;
 	size_t n;
 };
 
 static void read_names(const struct control_request *q, struct names *ret)
 {
-	struct buf b = {0};
-	char *rest;
+	char asked[IDNA_ASKED];
 
 	*ret = (struct names){.list = xcalloc(1, sizeof(char *))};
-	for (unsigned i = 0; i < q->n_params; i++)
-		if (str_eq(q->param[i].name, "domain"))
-			buf_printf(&b, "%s,", q->param[i].value);
-	ret->text = b.data;
-	for (char *name = b.data != NULL ? strtok_r(b.data, ",", &rest) : NULL; name != NULL;
-	        name = strtok_r(NULL, ",", &rest)) {
-		ret->list = xrealloc(ret->list, (ret->n + 2) * sizeof(char *));
-		ret->list[ret->n++] = name;
-		ret->list[ret->n] = NULL;
+	for (unsigned i = 0; i < q->n_params; i++) {
+		char *value = xstrdup(q->param[i].value), *rest;
+
+		for (char *name = str_eq(q->param[i].name, "domain") ? strtok_r(value, ",", &rest) : NULL;
+		        name != NULL; name = strtok_r(NULL, ",", &rest)) {
+			ret->list = xrealloc(ret->list, (ret->n + 2) * sizeof(char *));
+			ret->list[ret->n++] = xstrdup(idna_asked(asked, name));
+			ret->list[ret->n] = NULL;
+		}
+		free(value);
 	}
 }
 
 static void names_free(struct names *n)
 {
+	for (size_t i = 0; i < n->n; i++)
+		free(n->list[i]);
 	free(n->list);
-	free(n->text);
 }
 
 /* A span of the query; absent is 0. False: told. */
@@ -82,7 +83,7 @@ void get_plan(struct ask *ask, const struct control_request *q, struct control_a
 		return;
 	read_names(q, &names);
 	struct control_later *later = control_later(q, a);
-	enum ask_result r = engine_forecast(ask->engine, names.list, span,
+	enum ask_result r = engine_forecast(ask->engine, (const char *const *)names.list, span,
 	        control_param(q, "transitions") != NULL, foretold, later, &unknown);
 	if (r != ASK_OK) {
 		struct control_answer now = {.status = 200};
@@ -119,8 +120,11 @@ void get_history(struct ask *ask, const struct control_request *q, struct contro
 	const char *name = control_param(q, "domain"), *after = control_param(q, "after");
 	const char *limit = control_param(q, "limit");
 	struct history_place from = {0};
+	char asked[IDNA_ASKED];
 	int64_t span;
 
+	if (name != NULL)
+		name = idna_asked(asked, name);
 	if (!read_span(q, "since", SPAN_MOST, &span, a))
 		return;
 	if (span != 0)

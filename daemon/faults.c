@@ -38,7 +38,9 @@ static void report_files(const struct inventory *now, const struct inventory *be
 			if (str_eq(before->files[k].path, f->path))
 				was_bad = before->files[k].state != INVENTORY_OK;
 		if (bad && !was_bad)
-			report(EVENT_FILE_REFUSED, &fields, f->path);
+			report(EVENT_FILE_REFUSED, &fields, f->path,
+			        f->state == INVENTORY_LAST_GOOD ? "its last good version stays in force"
+			                                        : "there is no good version of it yet");
 		else if (!bad && was_bad)
 			report(EVENT_FILE_BACK, &fields, f->path);
 	}

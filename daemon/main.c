@@ -12,6 +12,7 @@
 #include "faults.h"
 #include "intake.h"
 #include "io/dns.h"
+#include "io/files.h"
 #include "io/keystore.h"
 #include "io/loop.h"
 #include "io/memory.h"
@@ -123,6 +124,7 @@ static void start_engine(struct daemon *d, struct inventory *inv)
 	        .credentials = d->credentials,
 	        .keys = d->keys,
 	        .tick = notify_watchdog_interval() / 2,
+	        .since = d->since,
 	        .once = d->once,
 	        .done = once_done,
 	        .changed = status_changed,
@@ -337,6 +339,7 @@ int main(int argc, char **argv)
 	struct daemon d = {.config_path = CONFIG_DEFAULT_PATH};
 	int sink = -1;
 
+	files_open_standard();
 	signal(SIGPIPE, SIG_IGN);
 	hide_memory();
 	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
@@ -368,7 +371,9 @@ int main(int argc, char **argv)
 	}
 	if (d.check)
 		return check_only(&d);
-	if (report_open(sink >= 0 ? (enum report_sink)sink : report_default()) < 0)
+	enum report_sink to = sink >= 0 ? (enum report_sink)sink : report_default();
+	d.plain = to == REPORT_TEXT || (to == REPORT_JOURNAL && report_default() != REPORT_JOURNAL);
+	if (report_open(to) < 0)
 		fprintf(stderr, "dkimrotd: the journal cannot be reached\n");
 	d.exit_code = parts_open(&d);
 	if (d.exit_code == EXIT_CLEAN)

@@ -28,6 +28,21 @@ static void resolvers_of(const struct config *c, char ***ret)
 	*ret = list;
 }
 
+static void print_faults(const struct daemon *d, const struct diags *diags)
+{
+	if (d->plain)
+		faults_print(diags);
+}
+
+static void tell_fault(const struct daemon *d, const char *why)
+{
+	struct fields f = {.config_file = d->config_path};
+
+	if (d->plain)
+		fprintf(stderr, "dkimrotd: %s\n", why);
+	report(EVENT_CONFIG_ERROR, &f, why);
+}
+
 bool parts_open_dns(struct daemon *d)
 {
 	const char *why = "";
@@ -45,7 +60,7 @@ bool parts_open_dns(struct daemon *d)
 		free(*p);
 	free(resolvers);
 	if (d->dns == NULL)
-		fprintf(stderr, "dkimrotd: %s\n", why);
+		tell_fault(d, why);
 	return d->dns != NULL;
 }
 
@@ -169,7 +184,7 @@ int parts_open(struct daemon *d)
 	char error[400];
 
 	d->config = intake_config(d->config_path, &diags);
-	faults_print(&diags);
+	print_faults(d, &diags);
 	if (d->config == NULL) {
 		faults_report(&diags);
 		diags_clear(&diags);
@@ -183,24 +198,22 @@ int parts_open(struct daemon *d)
 	d->keys = parts_load_keys(d->config, &diags);
 	faults_report(&diags);
 	if (!usable)
-		faults_print(&diags);
+		print_faults(d, &diags);
 	diags_clear(&diags);
 	if (!usable)
 		return EXIT_CREDENTIALS;
 	d->store = store_open(parts_state_folder(d->config), false, error, sizeof(error));
 	if (d->store == NULL) {
-		struct fields f = {.config_file = d->config_path};
-
-		fprintf(stderr, "dkimrotd: %s\n", error);
-		report(EVENT_CONFIG_ERROR, &f, error);
+		tell_fault(d, error);
 		return EXIT_STATE;
 	}
 	d->loop = loop_new();
+	d->since = loop_wall(d->loop);
 	d->http = http_new(d->loop, "dkimrotd/" DKIMROTD_VERSION, connections_of(d->config), 0);
 	store_on_lost(d->store, lost_row, d);
 	ask_witness(d);
 	if (!parts_open_keystore(d, d->config, &d->keystore, &diags)) {
-		faults_print(&diags);
+		print_faults(d, &diags);
 		faults_report(&diags);
 		diags_clear(&diags);
 		return EXIT_STATE;

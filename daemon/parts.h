@@ -17,6 +17,7 @@ enum exit_code { EXIT_CLEAN, EXIT_CONFIG, EXIT_USAGE, EXIT_UNSETTLED, EXIT_STATE
 struct daemon {
 	const char *config_path;
 	bool check, once;
+	bool plain; /* standard error is for people: what ends a start stands there as plain lines, too */
 	struct config *config;
 	struct credentials **credentials;
 	struct tsig_key **keys; /* of the servers that take dynamic updates */
@@ -32,6 +33,7 @@ struct daemon {
 	struct timer *ready, *status, *watchdog, *reload;
 	bool reload_config, status_due, is_ready, dns_warned;
 	uint64_t progress;
+	int64_t since; /* when it started */
 	int exit_code;
 };
 
@@ -45,7 +47,7 @@ void parts_free_credentials(struct credentials **list, size_t n);
 /* NULL entries are servers that nothing is written to. */
 struct tsig_key **parts_load_keys(const struct config *c, struct diags *diags);
 void parts_free_keys(struct tsig_key **list, size_t n);
-bool parts_open_dns(struct daemon *d);     /* false, told on stderr */
+bool parts_open_dns(struct daemon *d);     /* false: told */
 void parts_open_control(struct daemon *d); /* without it rotating goes on; told */
 /* The key store of a configuration with signers; NULL, and true, without. */
 bool parts_open_keystore(

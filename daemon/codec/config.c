@@ -258,12 +258,13 @@ static struct place place_of(const struct yaml_node *root, const char *section, 
 /* What holds between keys. Asked only when every key by itself is right. */
 static void check_together(struct keys *k, const struct yaml_node *root, struct config *c)
 {
-	const struct yaml_node *policies = yaml_get(root, "policies");
+	const struct yaml_node *policies = yaml_get(root, "policies"), *accounts = yaml_get(root, "accounts");
 	struct place active = place_of(root, "poll", "active"), settled = place_of(root, "poll", "settled");
 	char a[SPAN_TEXT], b[SPAN_TEXT];
 
 	if (c->n_accounts == 0 && c->n_signers == 0)
-		keys_fault_at(k, (struct place){0}, "there is no account: accounts: must have one at least");
+		keys_fault_at(k, accounts ? accounts->key_at : (struct place){1, 1},
+		        "there is no account: accounts: must have one at least");
 	if (c->poll.active > c->poll.settled) {
 		const struct yaml_node *poll = yaml_get(root, "poll");
 

@@ -2,6 +2,7 @@
 #include "codec/idna.h"
 
 #include <idn2.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -69,4 +70,17 @@ const char *idna_domain(char dst[DNAME_TEXT], const char *text)
 		       "last not a number)";
 	memcpy(dst, name, strlen(name) + 1);
 	return NULL;
+}
+
+const char *idna_asked(char dst[IDNA_ASKED], const char *text)
+{
+	size_t n = strcspn(text, ":");
+	char *copy = xstrndup(text, n), name[DNAME_TEXT];
+	const char *why = idna_domain(name, copy);
+
+	free(copy);
+	if (why || strlen(name) + strlen(text + n) >= IDNA_ASKED)
+		return text;
+	str_format(dst, IDNA_ASKED, "%s%s", name, text + n);
+	return dst;
 }

@@ -11,4 +11,9 @@
  * wrong with it, as the end of a sentence that begins with the name; dst is then untouched. */
 const char *idna_domain(char dst[DNAME_TEXT], const char *text);
 
+/* Likewise NAME or NAME:PLATFORM as a person asks for it. What is no domain's name stays as it is: nothing will be found
+ * under it. The result is text itself or dst. */
+#define IDNA_ASKED (DNAME_TEXT + 16)
+const char *idna_asked(char dst[IDNA_ASKED], const char *text);
+
 #endif

@@ -58,7 +58,7 @@ static int gather_named(
 			buf_add(&g->domains, a.body.data, a.body.len);
 			shown_add(g->shown, a.json, g->status.json);
 		} else if (rc == CTL_REFUSED) {
-			ctl_say("%s: %s", names[i], why);
+			ctl_say("%s", why);
 			worst = CTL_REFUSED;
 		}
 		answer_free(&a);

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "core/span.h"
 #include "ctl/ctl.h"
+#include "io/files.h"
 
 enum {
 	FOR_CHECK = 1,
@@ -284,6 +285,7 @@ int main(int argc, char **argv)
 	unsigned given = 0;
 	int opt;
 
+	files_open_standard();
 	setlocale(LC_CTYPE, "");
 	while ((opt = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (opt == OPT_HELP || opt == 'h') {

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "codec/config.h"
+#include "codec/idna.h"
 #include "core/model.h"
 #include "core/record.h"
 #include "io/files.h"
@@ -59,9 +60,13 @@ static bool wanted(struct reading *x, const struct store_key *k)
 	bool is = x->n_names == 0;
 	char *both = xasprintf("%s:%s", k->domain, k->platform);
 
-	for (int i = 0; i < x->n_names; i++)
-		if (str_caseeq(x->names[i], k->domain) || str_caseeq(x->names[i], both))
+	for (int i = 0; i < x->n_names; i++) {
+		char name[IDNA_ASKED];
+		const char *asked = idna_asked(name, x->names[i]);
+
+		if (str_eq(asked, k->domain) || str_eq(asked, both))
 			is = x->found[i] = true;
+	}
 	free(both);
 	return is;
 }

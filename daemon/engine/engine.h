@@ -33,6 +33,7 @@ struct engine_parts { /* borrowed; they outlive the engine */
 	        *credentials; /* one for each of config->accounts; NULL = that account is stopped */
 	int64_t tick;         /* ms: engine_progress() grows at least so often; 0 = about once a minute */
 	struct tsig_key *const *keys; /* one for each of config->servers; NULL = nothing is written there */
+	int64_t since;                /* when the program started, which the status tells; 0 = now */
 	bool once;                    /* one pass: `done` is called when all is settled or waits */
 	void (*done)(void *arg, int exit_code); /* once only */
 	void (*changed)(void *arg);             /* the one-line summary may have changed; may be NULL */

@@ -150,7 +150,7 @@ void engine_status_json(struct engine *e, struct buf *out)
 	engine_summary(e, summary, sizeof(summary));
 	json_w_object(w);
 	json_w_kstr(w, "version", DKIMROTD_VERSION);
-	json_w_ktime(w, "since", e->started);
+	json_w_ktime(w, "since", e->p.since != 0 ? e->p.since : e->started);
 	json_w_kstr(w, "mode", e->p.config->mode == MODE_OBSERVE ? "observe" : "manage");
 	json_w_kstr(w, "summary", summary);
 	json_w_key(w, "paused");

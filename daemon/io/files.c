@@ -299,3 +299,13 @@ void files_list_free(struct file_list *l)
 	free(l->paths);
 	*l = (struct file_list){0};
 }
+
+void files_open_standard(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd > STDERR_FILENO)
+		close(fd);
+}

@@ -40,4 +40,8 @@ struct file_list {
 int files_list(const char *dir, struct file_list *ret, struct diags *d);
 void files_list_free(struct file_list *l);
 
+/* First of all in main: a standard stream that was closed leads to /dev/null, for a file that took its place would be
+ * written into by everything that is said. */
+void files_open_standard(void);
+
 #endif

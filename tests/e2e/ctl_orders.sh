@@ -53,6 +53,12 @@ has "and what to do" "$OUT" "To do       Create this record in zone hand.example
 has "and what each server of the zone said" "$OUT" " says: nxdomain"
 run explain one.example
 is "of a record that is right too, with its TTL" "$(grep -c 'says: ok, TTL 1s, after [0-9]* ms' <<<"$OUT" | sed 's/[1-9][0-9]*/some/')" some
+run --json status ONE.Example. 'Hand.example:exchange'
+is "a domain is asked for as people write it" "$RC $(jq -r '[.domains[].domain] | sort | join(" ")' <<<"$OUT")" "0 hand.example one.example"
+run plan One.Example. --until 1d
+is "in plans" "$RC$ERR" 0
+run history One.Example.
+is "and in the history" "$RC $(grep -c '^20.*first looked at' <<<"$OUT")" "0 1"
 run explain nowhere.example
 refused "a domain that is not ours" 1 nowhere.example
 run records
@@ -125,6 +131,10 @@ if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups test
 else
 	skip "a stranger cannot ask" "this is not root, or the programs lie where others cannot go"
 fi
+SINCE=$(ask status | jq -r .since)
+until_true 2 false
+order reload
+is "since when it runs stays the same over a reload" "$STATUS $(ask status | jq -r .since)" "200 $SINCE"
 dk_stop
 
 # Without a daemon.
@@ -132,7 +142,7 @@ run --state "$STATE" status
 is "status reads the state instead" "$RC" 0
 has "and says so" "$ERR" "this is what its state tells"
 has "with every domain" "$OUT" "3 domains:"
-run --state "$STATE" status hand.example
+run --state "$STATE" status Hand.Example.
 is "one domain of it" "$RC $(grep -c 'one.example' <<<"$OUT")" "0 0"
 run --state "$STATE" --json status
 is "as JSON too" "$(jq '.domains | length' <<<"$OUT")" 3

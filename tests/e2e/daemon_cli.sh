@@ -62,6 +62,8 @@ ends "a configuration that others may write" 1 "open.yaml" -c "$work/open.yaml" 
 is "nothing was sent by all that" "$(requests)" 0
 is "and nothing written" "$(cd "$work" && find . -path ./inventory -o -path ./state | sort)" "$BEFORE"
 ends "a faulty configuration at the start" 1 "^$work/low.yaml:4:" -c "$work/low.yaml" --log text
+ends "in a log of objects" 1 "$work/low.yaml:4:" -c "$work/low.yaml" --log json
+ok "it is an object as well" jq -e -s 'length == 1 and .[0].CONFIG_LINE == "4"' <<<"$SAID"
 
 # --- credentials
 mv "$CRED" "$work/good.conf"
@@ -76,6 +78,11 @@ ends "both kinds at once" 5 'ovh.conf' -c "$CONF" --log text
 cp "$work/good.conf" "$CRED" && chmod 600 "$CRED"
 
 # --- state
+"$DAEMON" -c "$CONF" --log text 2>&- &
+dk_pid=$!
+ok "started without a standard error" until_true 20 asks status
+is "nothing that it says gets into a file of its own" "$(grep -r -c started "$STATE/lock")" 0
+dk_stop
 dk_start
 ends "a second daemon on the same state" 4 'locked|another|in use' -c "$CONF" --log text
 dk_stop

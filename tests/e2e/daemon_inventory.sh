@@ -34,6 +34,7 @@ soon "and its domain brought to sign" 30 signs b.example
 
 printf 'domains:\n  - { domain: b.example, platform: exchange, sevrice: x }\n' >"$INV/b.yaml"
 soon "a faulty file is refused" 20 logged "file-refused .*b.yaml"
+ok "which says what is in force of it" logged "file-refused .*b.yaml is refused whole; its last good version stays in force"
 ok "with the fault's place" logged "config-error .*b.yaml:2:[0-9]+: "
 ok "status says so" test "$(file_state b.yaml)" != ok
 is "its last good version stays in force" "$(dom b.example .active_selector)" "$(signing b.example)"
@@ -48,6 +49,9 @@ kill -HUP "$dk_pid"
 soon "made good, it is in force again" 20 logged 'file-back .*b.yaml'
 soon "with what was added" 20 signs c.example
 
+printf "domains: [ {} ]\n" >"$INV/n.yaml"
+soon "of one that never was good nothing is said to be in force" 20 logged "file-refused .*n.yaml is refused whole; there is no good version of it yet"
+rm "$INV/n.yaml"
 inventory z.yaml <<<"domain: c.example, platform: emailpro, service: other-service, mode: observe"
 soon "a domain in a second file is told with both places" 20 \
 	logged 'domain-twice .*c\.example on emailpro stands at .*b\.yaml:3:[0-9]+ and at .*z\.yaml:2:[0-9]+: it keeps'

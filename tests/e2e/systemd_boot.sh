@@ -117,6 +117,7 @@ is "which is left as it was" "$(cat /var/lib/dkimrotd/state.db)" "this is no dat
 systemctl reset-failed dkimrotd
 follow "the manual tells what to do" damaged
 ok "then it runs, and the damaged one is kept" test "$(show ActiveState) $(cat /var/lib/dkimrotd/damaged/state.db)" = "active this is no database"
+sed -i '1i mode: manage' /etc/dkimrotd/dkimrotd.yaml
 follow "the manual tells how to stop all changes" observe
 is "then nothing is changed" "$(dkimrotctl --json status | jq -r .mode)" observe
 cp /run/good.yaml /etc/dkimrotd/dkimrotd.yaml

@@ -161,10 +161,10 @@ static void bad_texts_are_refused_with_their_place(void **state)
 static const struct {
 	const char *text, *fault;
 } bad_whole[] = {
-        {"", "c.yaml: there is no account"},
-        {"# nothing\n", "c.yaml: there is no account"},
-        {"---\n", "c.yaml: there is no account"},
-        {"accounts:\n", "c.yaml: there is no account"},
+        {"", "c.yaml:1:1: there is no account"},
+        {"# nothing\n", "c.yaml:1:1: there is no account"},
+        {"---\n", "c.yaml:1:1: there is no account"},
+        {"accounts:\n", "c.yaml:1:1: there is no account"},
         {"[]", "c.yaml:1:1: keys with values are expected here, not a list"},
         {"hello", "c.yaml:1:1: keys with values are expected here, not a single value"},
         {"''", "c.yaml:1:1: keys with values are expected here, not a single value"},

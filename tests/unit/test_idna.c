@@ -52,6 +52,24 @@ static void names_are_normalised(void **state)
 	}
 }
 
+static void domains_are_asked_for_as_people_write_them(void **state)
+{
+	char dst[IDNA_ASKED], longest[300];
+
+	(void)state;
+	assert_string_equal(idna_asked(dst, "MyDomain.OVH."), "mydomain.ovh");
+	assert_string_equal(idna_asked(dst, "B\xc3\xbc"
+	                                    "cher.example:mxplan"),
+	        "xn--bcher-kva.example:mxplan");
+	assert_string_equal(idna_asked(dst, "nonsense"), "nonsense");
+	assert_string_equal(idna_asked(dst, ""), "");
+	assert_string_equal(idna_asked(dst, ":"), ":");
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	memcpy(longest, "A.example:", 10);
+	assert_ptr_equal(idna_asked(dst, longest), longest);
+}
+
 static void bad_names_are_refused(void **state)
 {
 	static const struct {
@@ -156,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(names_are_normalised),
 	        cmocka_unit_test(bad_names_are_refused),
+	        cmocka_unit_test(domains_are_asked_for_as_people_write_them),
 	        cmocka_unit_test(urls_that_are_fine),
 	        cmocka_unit_test(api_addresses),
 	};
