@@ -29,8 +29,8 @@ export CATALOG BUILD work
 	done
 	[ -n "${journald-}" ] || exit 1
 	# It stays until the journal has its last line.
-	told() { journalctl -D "$JDIR" -o cat SYSLOG_IDENTIFIER=report_all DKIM_EVENT=lines-dropped 2>/dev/null | grep -q "did not take them"; }
-	for ((i = 0; i < 600; i++)); do ! told || break; sleep 0.1; done | "$BUILD/e2e/report_all" stall "$journald" >"$work/stall.count" || exit 1
+	told() { journalctl -D "$JDIR" -o cat SYSLOG_IDENTIFIER=report_all DKIM_EVENT=lines-dropped 2>/dev/null | grep -q "[0-9] lines were dropped"; }
+	for ((i = 0; i < 1200; i++)); do ! told || break; sleep 0.1; done | "$BUILD/e2e/report_all" stall "$journald" >"$work/stall.count" || exit 1
 	journalctl --sync
 	journalctl -D "$JDIR" -o json SYSLOG_IDENTIFIER=report_all >"$work/stall.json"
 	"$BUILD/e2e/report_all" stuck "$journald" >"$work/stuck.count"
