@@ -45,7 +45,7 @@ signer_uses() { # SIGNER
 now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 signers_run() {
 	local signer now
-	while :; do
+	while [ ! -e "$work/no-more-mail" ]; do
 		for signer in opendkim rspamd; do
 			signer_take $signer
 			signer_uses $signer | while read -r domain selector; do echo "$(now_ms) $domain $selector"; done
@@ -57,7 +57,7 @@ signers_run() {
 # the message was signed has learned nothing.
 receiver_run() {
 	local domain selector at txt
-	while :; do
+	while [ ! -e "$work/no-more-mail" ]; do
 		awk '{ last[$2 " " $3] = $1 } END { for (key in last) print key, last[key] }' "$SIGNED" | while read -r domain selector at; do
 			(($(now_ms) - at <= ${GRACE-5} * 1000)) || continue
 			txt=$(ext_txt "$selector._domainkey.$domain")
@@ -73,8 +73,9 @@ signers_start() {
 	signers_run & signers_pid=$!
 	receiver_run & receiver_pid=$!
 }
+# Both end their round, so that nothing of theirs is left behind.
 signers_stop() {
-	kill "$signers_pid" "$receiver_pid" 2>/dev/null
+	: >"$work/no-more-mail"
 	wait "$signers_pid" "$receiver_pid" 2>/dev/null
 	signers_pid='' receiver_pid=''
 }
