@@ -232,7 +232,7 @@ static void test_resolver_silent(void **state)
 {
 	(void)state;
 	responder.manner[0] = SILENT;
-	be_impatient();
+	be_impatient(700);
 	struct evidence e = look();
 	assert_int_equal(e.state, SEEN_UNKNOWN);
 	assert_int_equal(e.key, SEEN_UNKNOWN);

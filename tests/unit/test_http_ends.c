@@ -23,12 +23,32 @@ static void test_lost(void **state)
 	assert_int_equal(ask("GET", "/json")->status, 200);
 }
 
+static void stop_loop(void *arg)
+{
+	(void)arg;
+	loop_stop(loop);
+}
+
+/* The server reads what is on its way and sees every connection end, so that it counts nothing of it later. */
+static void settle(void)
+{
+	struct timer *t = timer_new(loop, stop_loop, NULL);
+
+	do {
+		timer_set(t, 1, 0);
+		loop_run(loop);
+	} while (web.first);
+	timer_free(t);
+}
+
 /* Three requests at once that nobody answers, where two connections are allowed; returns how many never left. */
 static unsigned third_of_two(void)
 {
 	struct seen s[3];
-	unsigned before = web.requests, lost = 0, not_sent = 0;
+	unsigned lost = 0, not_sent = 0;
 
+	settle();
+	unsigned before = web.requests;
 	for (int i = 0; i < 3; i++)
 		start("PUT", "/never", &s[i]);
 	run();
@@ -50,9 +70,10 @@ static void test_timeouts(void **state)
 	http_free(http);
 	http = http_new(loop, "t", 2, 100);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		unsigned before = web.requests;
 		enum http_end end;
 
+		settle();
+		unsigned before = web.requests;
 		do
 			end = ask("PUT", paths[i])->end;
 		while (web.requests == before && end == HTTP_NOT_SENT);

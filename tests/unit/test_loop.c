@@ -50,16 +50,24 @@ static void stop(void *arg)
 
 static char A[] = "a", B[] = "b", C[] = "c", D[] = "d";
 
+/* Outside of a turn each timer would be set at an instant of its own, and these may be far apart. */
+static void set_in_disorder(void *arg)
+{
+	struct timer **t = arg;
+
+	timer_set(t[3], 40, 0);
+	timer_set(t[2], 25, 0);
+	timer_set(t[0], 5, 0);
+	timer_set(t[1], 15, 0);
+}
+
 static void test_timers_fire_in_order(void **state)
 {
 	(void)state;
 	struct timer *t[4] = {timer_new(loop, note, A), timer_new(loop, note, B), timer_new(loop, note, C),
 	        timer_new(loop, stop, NULL)};
 
-	timer_set(t[3], 40, 0);
-	timer_set(t[2], 25, 0);
-	timer_set(t[0], 5, 0);
-	timer_set(t[1], 15, 0);
+	loop_defer(loop, set_in_disorder, t);
 	assert_int_equal(loop_run(loop), 0);
 	assert_string_equal(trace, "abc");
 	for (size_t i = 0; i < 4; i++)
@@ -67,30 +75,35 @@ static void test_timers_fire_in_order(void **state)
 	timer_free(NULL);
 }
 
+static void set_and_move(void *arg)
+{
+	struct timer **t = arg;
+
+	timer_set(t[0], 1, 0);
+	timer_set(t[1], 5, 0);
+	timer_set(t[0], 20, 0); /* moved behind the other */
+	timer_set(t[2], 2, 0);
+	timer_stop(t[2]);
+	timer_stop(t[2]);
+	timer_set(t[3], 40, 0);
+}
+
 static void test_timer_moves_and_stops(void **state)
 {
 	(void)state;
-	struct timer *a = timer_new(loop, note, A), *b = timer_new(loop, note, B);
-	struct timer *c = timer_new(loop, note, C), *end = timer_new(loop, stop, NULL);
+	struct timer *t[4] = {timer_new(loop, note, A), timer_new(loop, note, B), timer_new(loop, note, C),
+	        timer_new(loop, stop, NULL)};
 
-	timer_set(a, 1, 0);
-	timer_set(b, 5, 0);
-	timer_set(a, 20, 0); /* moved behind b */
-	timer_set(c, 2, 0);
-	timer_stop(c);
-	timer_stop(c);
-	timer_set(end, 40, 0);
+	loop_defer(loop, set_and_move, t);
 	assert_int_equal(loop_run(loop), 0);
 	assert_string_equal(trace, "ba");
 
-	timer_set(c, -100, 0); /* below nothing is nothing */
-	timer_set(end, 1, 0);
+	timer_set(t[2], -100, 0); /* below nothing is nothing */
+	timer_set(t[3], 1, 0);
 	assert_int_equal(loop_run(loop), 0);
 	assert_string_equal(trace, "bac");
-	timer_free(a);
-	timer_free(b);
-	timer_free(c);
-	timer_free(end);
+	for (size_t i = 0; i < 4; i++)
+		timer_free(t[i]);
 }
 
 static void test_defer_keeps_order_and_never_nests(void **state)
