@@ -21,15 +21,17 @@ needs() { # what command...: skips everything where one is not installed
 	for need; do command -v "$need" >/dev/null || skip_all "$what" "$need is not installed"; done
 }
 
-# A port of 127.0.0.1 that is free over UDP and TCP.
+# A port of 127.0.0.1 that is free over UDP and TCP, below those that the kernel hands out: nobody's connection takes it
+# before the one who is to listen there.
 free_port() {
 	/usr/bin/python3 -c '
-import socket
+import random, socket
 while True:
-    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0))
+    at = ("127.0.0.1", random.randrange(10000, 32000))
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     t = socket.socket()
-    try: t.bind(u.getsockname()); print(u.getsockname()[1]); break
-    except OSError: pass'
+    try: u.bind(at); t.bind(at); print(at[1]); break
+    except OSError: u.close(); t.close()'
 }
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
