@@ -38,7 +38,7 @@ world_scenario
 configure
 credentials
 inventory a.yaml <<<"domain: a.example, platform: exchange, service: hosted-zz1-1"
-ok "start returns when it is ready, with an API that is not there yet" timeout 60 systemctl start dkimrotd
+ok "start returns when it is ready, with an API that is not there yet" within 60 systemctl start dkimrotd
 is "it runs as that user" "$(stat -c %U "/proc/$(show MainPID)")" dkimrotd
 has "STATUS= is one line that says how things stand" "$(show StatusText)" "1 domain,"
 is "its state is its own" "$(stat -c '%U %a' /var/lib/dkimrotd)" "dkimrotd 711"
@@ -51,29 +51,29 @@ soon "and STATUS= follows" 30 status_has "1 settled"
 
 # --- who may ask
 useradd -G dkimrotd friend && useradd stranger
-as() { setpriv --reuid="$1" --regid="$1" --init-groups "${@:2}"; }
-ok "root may ask" timeout 20 dkimrotctl status
-ok "a member of its group, too" as friend timeout 20 dkimrotctl status
-ok "but not order anything" refuses as friend timeout 20 dkimrotctl pause --all --reason "just so"
-ok "a stranger may not even ask" refuses as stranger timeout 20 dkimrotctl --socket /run/dkimrotd/control.sock explain a.example
-ok "root may order" timeout 20 dkimrotctl pause --all --reason "a test"
-ok "and take it back" timeout 20 dkimrotctl resume --all
+as() { within 20 setpriv --reuid="$1" --regid="$1" --init-groups "${@:2}"; }
+ok "root may ask" within 20 dkimrotctl status
+ok "a member of its group, too" as friend dkimrotctl status
+ok "but not order anything" refuses as friend dkimrotctl pause --all --reason "just so"
+ok "a stranger may not even ask" refuses as stranger dkimrotctl --socket /run/dkimrotd/control.sock explain a.example
+ok "root may order" within 20 dkimrotctl pause --all --reason "a test"
+ok "and take it back" within 20 dkimrotctl resume --all
 
 # --- reload
 inventory b.yaml <<<"domain: b.example, platform: emailpro, service: emailpro-zz1-1"
-ok "a good reload succeeds" timeout 60 systemctl reload dkimrotd
+ok "a good reload succeeds" within 60 systemctl reload dkimrotd
 soon "and the domain that it brought is met" 20 heard domain-met DKIM_DOMAIN=b.example
 soon "and signs" 60 signs b.example
 cp /etc/dkimrotd/dkimrotd.yaml /run/good.yaml
 echo 'no_such_key: 1' >>/etc/dkimrotd/dkimrotd.yaml
 MAIN=$(show MainPID)
-ok "a refused reload fails" refuses timeout 60 systemctl reload dkimrotd
+ok "a refused reload fails" refuses within 60 systemctl reload dkimrotd
 is "and the daemon goes on as it was" "$(show ActiveState) $(show MainPID)" "active $MAIN"
 soon "with a status that says how things stand" 20 status_has "2 domains"
 soon "the journal names the fault's place" 20 heard config-error CONFIG_FILE=/etc/dkimrotd/dkimrotd.yaml
 has "and so does systemctl's own view of the unit" "$(journalctl -u dkimrotd -o cat)" "/etc/dkimrotd/dkimrotd.yaml:"
 cp /run/good.yaml /etc/dkimrotd/dkimrotd.yaml
-ok "made good, it is taken" timeout 60 systemctl reload dkimrotd
+ok "made good, it is taken" within 60 systemctl reload dkimrotd
 kill -HUP "$(show MainPID)"
 soon "SIGHUP reloads as well" 20 heard_at_least 3 reloaded
 is "through all that it is the same process" "$(show MainPID)" "$MAIN"
@@ -125,18 +125,19 @@ cp /run/good.yaml /etc/dkimrotd/dkimrotd.yaml
 # --- the watchdog
 is "WatchdogSec= is five minutes" "$(show WatchdogUSec)" 5min
 configure 90d 9min # nothing to do for minutes: it must be fed all the same
-dropin watchdog <<<$'WatchdogSec=2s\nTimeoutAbortSec=1s\nRestartSec=200ms'
+# Ten seconds: a machine that others keep busy lets nobody stand still for so long.
+dropin watchdog <<<$'WatchdogSec=10s\nTimeoutAbortSec=1s\nRestartSec=200ms'
 again
-until_true 7 false
+until_true 21 false
 is "an event loop that turns is left alone, at rest too" "$(restarts) $(show ActiveState)" "0 active"
 # The event loop alone is held up, in the middle of its own system call; every other thread of the process runs on.
 MAIN=$(show MainPID)
 WAITS=epoll_wait,epoll_pwait,epoll_pwait2
-timeout 60 strace -qq -o /dev/null -p "$MAIN" -e trace="$WAITS" -e inject="$WAITS:delay_enter=60000000" 2>/run/strace.err &
+timeout 300 strace -qq -o /dev/null -p "$MAIN" -e trace="$WAITS" -e inject="$WAITS:delay_enter=300000000" 2>/run/strace.err &
 STRACE=$!
 bitten() { journalctl --sync; journalctl -o cat -u dkimrotd | grep -q "Watchdog timeout"; }
-soon "an event loop that stands is ended by the watchdog" 30 bitten
-until_true 10 grep -q "^State:.*[ZX]" -s "/proc/$MAIN/status" # dead, as far as its tracer lets it
+soon "an event loop that stands is ended by the watchdog" 60 bitten
+until_true 60 grep -q "^State:.*[ZX]" -s "/proc/$MAIN/status" # dead, as far as its tracer lets it
 kill "$STRACE" 2>/dev/null
 wait "$STRACE" 2>/dev/null
 soon "and started again" 30 running_after 1
@@ -149,6 +150,7 @@ mkdir -p /etc/credstore.encrypted
 ok "a credential is encrypted with the host's key" systemd-creds encrypt --with-key=host --name=ovh.conf /etc/dkimrotd/credentials/ovh.conf /etc/credstore.encrypted/ovh.conf
 mv /etc/dkimrotd/credentials /run/credentials.away
 dropin encrypted <<<$'LoadCredential=\nLoadCredentialEncrypted=ovh.conf'
+systemctl stop dkimrotd # what is counted below, it asks with that one
 sim_get counts >/run/before.json
 ok "it starts with nothing but the encrypted one" again
 soon "and the API takes what it decrypts to" 30 requests_more /run/before.json

@@ -15,7 +15,8 @@ boot_and_tell() {
 	# shellcheck disable=SC2064 # now
 	trap "rm -rf '$dir'" EXIT
 	[ -x "$SRC/build/plain/ovhsim" ] || { echo "Bail out! build/plain is not built: make"; exit 1; }
-	printf 'cd /src && SRC=/src BUILD=/src/build/plain LC_ALL=C.UTF-8 exec tests/e2e/%s inside\n' "$test" >"$dir/test.sh"
+	printf 'cd /src && SRC=/src BUILD=/src/build/plain LC_ALL=C.UTF-8 TEST_PATIENCE=%s exec tests/e2e/%s inside\n' \
+		"${TEST_PATIENCE-1}" "$test" >"$dir/test.sh"
 	if [ $# = 0 ]; then
 		cat >"$dir/setup.sh" <<-'END'
 			PREFIX=/usr SYSCONFDIR=/etc SBINDIR=/usr/sbin BINDIR=/usr/bin MANDIR=/usr/share/man DOCDIR=/usr/share/doc/dkimrotd \
@@ -24,7 +25,7 @@ boot_and_tell() {
 	else
 		cp "$@" "$dir"
 	fi
-	SDBOOT_SECONDS=${SDBOOT_SECONDS-400} "$SRC/tests/tools/sdboot" "$dir" 2>"$dir/why" || status=$?
+	SDBOOT_SECONDS=$((${SDBOOT_SECONDS-400} * ${TEST_PATIENCE-1})) "$SRC/tests/tools/sdboot" "$dir" 2>"$dir/why" || status=$?
 	if [ "$status" = 125 ]; then
 		echo "ok 1 - under a booted systemd # SKIP $(paste -sd' ' "$dir/why")"
 		echo "1..1"
@@ -66,7 +67,7 @@ world_scenario() {
 world_start() {
 	systemd-run -q --unit=ovhsim "$BUILD/ovhsim" --scenario /run/scenario --judge --seed 1 \
 		--http "127.0.0.1:$HTTP_PORT" --dns "$DNS_PORT" --ready-file /run/ovhsim.ready
-	until_true 20 test -s /run/ovhsim.ready || { echo "Bail out! ovhsim does not start"; exit 1; }
+	until_true 60 test -s /run/ovhsim.ready || { echo "Bail out! ovhsim does not start"; exit 1; }
 }
 configure() { # [ROTATE-EVERY [SETTLED]]
 	mkdir -p /etc/dkimrotd/inventory.d
@@ -110,7 +111,13 @@ follow() {
 
 show() { systemctl show dkimrotd -p "$1" --value; }
 status_has() { [[ $(show StatusText) == *"$1"* ]]; }
-refuses() { ! "$@" >/dev/null 2>&1; }
+# within SECONDS COMMAND...: it ends by itself; the seconds are there to end what hangs.
+within() { timeout "$(($1 * ${TEST_PATIENCE-1}))" "${@:2}"; }
+# It says no; a command that hung until timeout(1) ended it said nothing.
+refuses() {
+	"$@" >/dev/null 2>&1
+	case $? in 0 | 124) return 1 ;; esac
+}
 running_after() { [ "$(show NRestarts) $(show ActiveState)" = "$1 active" ]; } # RESTARTS
 # The messages of an event, by its name in the journal, as JSON, one a line.
 journal_of() { # EVENT [MATCH...]
@@ -139,7 +146,7 @@ until_true() { # SECONDS COMMAND...
 soon() { # WHAT SECONDS COMMAND...
 	local what=$1 limit=$2 before=$failed
 	shift 2
-	ok "$what" until_true "$limit" "$@"
+	ok "$what" until_true "$((limit * ${TEST_PATIENCE-1}))" "$@"
 	[ "$failed" = "$before" ] || {
 		systemctl status dkimrotd --no-pager -n 0 2>&1 | sed 's/^/#   /'
 		journalctl -u dkimrotd -n 15 --no-pager -o cat 2>&1 | sed 's/^/#   journal: /'
