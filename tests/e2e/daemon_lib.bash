@@ -90,7 +90,7 @@ inventory() {
 # dk_start [OPTION...]: starts the daemon and waits until it answers on its socket.
 dk_start() {
 	dk_run "$@"
-	until_true 20 asks status || { echo "# the daemon does not answer"; tail -5 "$LOG" | sed 's/^/# /'; return 1; }
+	until_true "$((20 * ${TEST_PATIENCE-1}))" asks status || { echo "# the daemon does not answer"; tail -5 "$LOG" | sed 's/^/# /'; return 1; }
 }
 dk_run() {
 	"$DAEMON" -c "$CONF" --log text "$@" 2>>"$LOG" &
