@@ -150,6 +150,20 @@ static void faults_text(const struct diags *d, struct buf *out)
 	}
 }
 
+static void folder_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	timer_set(d->reload, 0, 0);
+}
+
+/* A new configuration may have another folder. */
+static void watch_inventory(struct daemon *d)
+{
+	watch_free(d->watch);
+	d->watch = d->once ? NULL : watch_new(d->loop, d->config->inventory, folder_changed, d);
+}
+
 /* A new configuration replaces the old one whole, or not at all; what is wrong with one that is taken is told here.
  * Everything that matters is in the store, so the engine is simply made anew on it. */
 static bool take_config(struct daemon *d, struct diags *diags)
@@ -179,6 +193,7 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	}
 	struct tsig_key **keys = parts_load_keys(c, diags);
 	struct inventory *inv = intake_inventory(c, d->store, NULL, diags);
+	parts_keep_places(d, c, diags);
 	faults_report(diags);
 	faults_report_inventory(inv, engine_inventory(d->engine));
 	d->ask.engine = NULL;
@@ -195,6 +210,7 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	if (!parts_open_dns(d))
 		abort(); /* it was parsed: only memory can be short */
 	start_engine(d, inv);
+	watch_inventory(d);
 	return true;
 }
 
@@ -240,13 +256,6 @@ static void reload_now(void *arg)
 
 	d->reload_config = false;
 	reload(d, config, NULL);
-}
-
-static void folder_changed(void *arg)
-{
-	struct daemon *d = arg;
-
-	timer_set(d->reload, 0, 0);
 }
 
 static void on_hup(void *arg)
@@ -312,8 +321,7 @@ static void run(struct daemon *d)
 	loop_signal(d->loop, SIGHUP, on_hup, d);
 	report(EVENT_STARTED, NULL, DKIMROTD_VERSION, str_count(count, inv->n, "domain"));
 	start_engine(d, inv);
-	if (!d->once)
-		d->watch = watch_new(d->loop, d->config->inventory, folder_changed, d);
+	watch_inventory(d);
 	timer_set(d->ready, 0, 0);
 	if (notify_watchdog_interval() > 0)
 		feed_watchdog(d);

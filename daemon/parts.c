@@ -129,21 +129,40 @@ static void ask_witness(struct daemon *d)
 	store_witness(d->store, path);
 }
 
+static void metrics_place(const struct config *c, char *dst, size_t n)
+{
+	const struct address *m = &c->metrics;
+
+	dst[0] = '\0';
+	if (m->host[0] != '\0')
+		str_format(dst, n, strchr(m->host, ':') != NULL ? "[%s]:%u" : "%s:%u", m->host, m->port);
+}
+
 void parts_open_control(struct daemon *d)
 {
-	char path[512], metrics[80] = "", error[200] = "";
-	const struct address *m = &d->config->metrics;
+	char error[200] = "";
 
-	control_path(d->config, path, sizeof(path));
-	if (m->host[0] != '\0')
-		str_format(metrics, sizeof(metrics), strchr(m->host, ':') != NULL ? "[%s]:%u" : "%s:%u",
-		        m->host, m->port);
-	d->control = control_open(d->loop, path, metrics, ask_handle, &d->ask, error, sizeof(error));
-	if (d->control == NULL) {
+	control_path(d->config, d->control_at, sizeof(d->control_at));
+	metrics_place(d->config, d->metrics_at, sizeof(d->metrics_at));
+	d->control = control_open(
+	        d->loop, d->control_at, d->metrics_at, ask_handle, &d->ask, error, sizeof(error));
+	if (error[0] != '\0') {
 		struct fields f = {.config_file = d->config_path};
 
 		report(EVENT_CONFIG_ERROR, &f, error); /* rotating goes on without it */
 	}
+}
+
+void parts_keep_places(const struct daemon *d, const struct config *c, struct diags *diags)
+{
+	char path[512], metrics[80];
+
+	control_path(c, path, sizeof(path));
+	metrics_place(c, metrics, sizeof(metrics));
+	if (!d->once && !(str_eq(path, d->control_at) && str_eq(metrics, d->metrics_at)))
+		diag_add(diags, d->config_path, 0, 0,
+		        "control and metrics cannot change while running: they stay as they were until a "
+		        "restart");
 }
 
 static void lost_row(void *arg, const char *what)

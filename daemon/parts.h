@@ -28,6 +28,7 @@ struct daemon {
 	struct keystore *keystore; /* NULL when the configuration has no signers */
 	struct engine *engine;
 	struct control *control;
+	char control_at[512], metrics_at[80]; /* where it listens; "" = nowhere */
 	struct watch *watch;
 	struct ask ask;
 	struct timer *ready, *status, *watchdog, *reload;
@@ -52,6 +53,8 @@ void parts_open_control(struct daemon *d); /* without it rotating goes on; told 
 /* The key store of a configuration with signers; NULL, and true, without. */
 bool parts_open_keystore(
         struct daemon *d, const struct config *c, struct keystore **ret, struct diags *diags);
+/* Where a new configuration has them elsewhere, that is a fault: they stay. */
+void parts_keep_places(const struct daemon *d, const struct config *c, struct diags *diags);
 const char *parts_state_folder(const struct config *c);
 
 #endif

@@ -412,11 +412,11 @@ struct control *control_open(struct loop *l, const char *path, const char *metri
 		r = listen_metrics(metrics, &fd, &c->metrics_port);
 		if (r < 0) {
 			str_format(error, error_len, "metrics at %s: %s", metrics, strerror(-r));
-			goto fail;
+		} else {
+			c->metrics = serve(l, fd, on_metrics, c, EVHTTP_REQ_GET);
 		}
-		c->metrics = serve(l, fd, on_metrics, c, EVHTTP_REQ_GET);
 	}
-	if (c->local && (!metrics || !*metrics || c->metrics))
+	if (c->local)
 		return c;
 	str_format(error, error_len, "control socket %s: %s", path, strerror(ENOMEM));
 fail:

@@ -66,7 +66,8 @@ void control_fail(struct control_answer *answer, int status, const char *word, c
         __attribute__((format(printf, 4, 5)));
 
 /* Listens at path (a stale socket there is removed, mode 0660) and, unless metrics is NULL or "", at that
- * address:port. NULL with a sentence in error when it cannot. */
+ * address:port. NULL with a sentence in error when it cannot; where only the metrics cannot be served there is a sentence
+ * beside it, and otherwise error stays as it was. */
 struct control *control_open(struct loop *l, const char *path, const char *metrics, control_handler *handler,
         void *arg, char *error, size_t error_len);
 /* Ends every connection and removes the socket. NULL is fine. */

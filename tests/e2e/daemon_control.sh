@@ -84,6 +84,22 @@ is "with its reason, and who ordered it" "$(ask status | jq -r '.paused | "\(.re
 order resume
 is "and goes on" "$STATUS $(ask status | jq -r .paused)" "200 null"
 
+# A reload takes the folder of the inventory; where it listens stays, and that is said.
+cp "$CONF" "$work/before.yaml"
+mkdir "$work/other" && cp "$INV/a.yaml" "$work/other/"
+sed -i "s|^inventory: .*|inventory: $work/other|; \$a metrics: 127.0.0.1:$HTTP_PORT" "$CONF"
+order reload
+is "metrics that move wait for a restart" "$STATUS $(jq -r '.faults[0]' <<<"$ANSWER" | sed 's/:.*:/:/')" \
+	"409 $CONF: they stay as they were until a restart"
+printf 'domains: [ {} ]\n' >"$work/other/n.yaml"
+soon "another folder of the inventory is watched from then on" 20 logged 'file-refused .*other/n.yaml'
+dk_kill TERM
+ok "where the port of the metrics is taken the socket answers all the same" dk_start
+ok "and that is told" logged "config-error .*metrics at 127.0.0.1:$HTTP_PORT"
+dk_kill TERM
+cp "$work/before.yaml" "$CONF"
+dk_start
+
 soon "both are in order" 20 all_are '.condition == "ok" and .phase == "settled"'
 OLD=$(signing a.example)
 sim_set judge_ordered=yes

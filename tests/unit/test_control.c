@@ -348,8 +348,10 @@ static void places_to_listen(void **state)
 	assert_null(control_open(own, other, NULL, echo, &loop, error, sizeof(error)));
 	assert_int_equal(access(other, F_OK), 0); /* not ours to remove */
 	unlink(other);
-	assert_null(control_open(own, other, "nonsense", echo, &loop, error, sizeof(error)));
+	c = control_open(own, other, "nonsense", echo, &loop, error, sizeof(error));
+	assert_non_null(c); /* who asks at the socket does not go without because of the metrics */
 	assert_non_null(strstr(error, "nonsense"));
+	control_close(c);
 	char longer[200];
 	memset(longer, 'a', sizeof(longer));
 	longer[0] = '/';
