@@ -111,28 +111,46 @@ struct body {
 	bool compromised, back;
 };
 
+/* What is not understood is refused: an order is never another one because of a slip of the pen. */
+static bool read_member(const struct json *m, struct body *b)
+{
+	const char *name = json_key(m), *text = json_string(m);
+
+	if (json_is_null(m))
+		return true;
+	if (str_eq(name, "reason"))
+		return (b->reason = text) != NULL;
+	if (str_eq(name, "for"))
+		return text != NULL && span_parse(text, &b->for_ms) == 0 && b->for_ms > 0;
+	if (str_eq(name, "compromised"))
+		return json_bool(m, &b->compromised);
+	return str_eq(name, "back") && json_bool(m, &b->back);
+}
+
 /* {"reason":..., "for":"2h", "compromised":true, "back":true}; all of it optional. */
 static bool read_body(const struct control_request *q, struct body *b, struct control_answer *a)
 {
 	char why[120] = "";
-	const char *span;
 
 	memset(b, 0, sizeof(*b));
 	if (q->body_len == 0)
 		return true;
 	if (json_parse(q->body, q->body_len, JSON_MAX_API, &b->json, why, sizeof(why)) != 0 ||
 	        !json_is(b->json, JSON_OBJECT)) {
-		control_fail(a, 400, "bad-request", "the body is not a JSON object: %s", why);
+		control_fail(a, 400, "bad-request", "the body is not a JSON object%s%s",
+		        why[0] != '\0' ? ": " : "", why);
+		json_free(b->json);
 		return false;
 	}
-	b->reason = json_string(json_get(b->json, "reason"));
-	json_bool(json_get(b->json, "compromised"), &b->compromised);
-	json_bool(json_get(b->json, "back"), &b->back);
-	span = json_string(json_get(b->json, "for"));
-	if (span != NULL && span_parse(span, &b->for_ms) != 0) {
-		control_fail(a, 400, "bad-request", "\"for\" is no span, such as 2h or 7d");
-		return false;
-	}
+	for (const struct json *m = json_first(b->json); m != NULL; m = json_next(m))
+		if (!read_member(m, b)) {
+			control_fail(a, 400, "bad-request",
+			        "\"%s\" is not understood: there are reason (text), for (a span, such as "
+			        "\"2h\"), compromised and back (true or false)",
+			        json_key(m));
+			json_free(b->json);
+			return false;
+		}
 	return true;
 }
 

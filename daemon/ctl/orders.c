@@ -66,7 +66,7 @@ static int await_rotation(const struct ctl *c, const char *name, int64_t before)
 		bool asked = ask(c, path, NULL, &a) == CTL_DONE && shown_add(s, a.json, NULL);
 		bool over = asked && s->list[0].rotated > before && !str_eq(s->list[0].phase, "rotating");
 
-		if (over)
+		if (over && !c->json)
 			printf("%s signs with %s\n", name, s->list[0].active ? s->list[0].active : "nothing");
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		bool late = (now.tv_sec - began.tv_sec) * MS_SECOND >= c->wait;

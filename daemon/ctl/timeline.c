@@ -377,9 +377,13 @@ static int draw(const struct ctl *c, char *name, const struct shown_domain *doma
 int ctl_timeline(const struct ctl *c, char **args, int n)
 {
 	struct gathered g;
-	int rc = gather(c, args, 1, GATHER_WHOLE, &g, NULL, 0);
 
 	(void)n;
+	if (c->json) {
+		ctl_say("timeline is a picture: history and plan tell the same as JSON");
+		return CTL_USAGE;
+	}
+	int rc = gather(c, args, 1, GATHER_WHOLE, &g, NULL, 0);
 	if (rc == CTL_DONE && g.shown->n == 1)
 		rc = draw(c, args[0], &g.shown->list[0]);
 	gather_free(&g);

@@ -153,6 +153,25 @@ static void standing_for(struct job *j)
 	brakes_standing(j->account, j->slot, st);
 }
 
+/* Why nothing is sent that would be otherwise: NULL when neither a person nor the inventory holds it back. */
+static const char *held_back(const struct job *j)
+{
+	if (j->standing.observe)
+		return "mode: observe: it is looked at, and nothing is changed";
+	if (j->standing.paused)
+		return "everything is paused: resume it first";
+	return j->record.paused ? "it is paused: resume it first" : NULL;
+}
+
+static const char *why_refused(const struct job *j)
+{
+	const char *held = held_back(j);
+
+	if (held != NULL)
+		return held;
+	return j->decision.detail[0] != '\0' ? j->decision.detail : reason_text(j->decision.reason);
+}
+
 void job_decide(struct job *j)
 {
 	struct decision *dec = &j->decision;
@@ -176,7 +195,7 @@ void job_decide(struct job *j)
 		return;
 	}
 	if (j->order.answer != NULL && !j->acted)
-		job_answer(j, ASK_REFUSED, dec->detail[0] != '\0' ? dec->detail : reason_text(dec->reason));
+		job_answer(j, ASK_REFUSED, why_refused(j));
 	job_end(j);
 }
 
@@ -188,7 +207,7 @@ void job_answer(struct job *j, enum ask_result result, const char *text)
 	if (answer == NULL)
 		return;
 	j->order.answer = NULL;
-	if (result == ASK_REFUSED && j->decision.next_at > j->standing.now &&
+	if (result == ASK_REFUSED && held_back(j) == NULL && j->decision.next_at > j->standing.now &&
 	        j->decision.next_action != ACTION_LOOK) {
 		str_format(with_time, sizeof(with_time), "%s; earliest %s", text,
 		        time_text(when, j->decision.next_at));

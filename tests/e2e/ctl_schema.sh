@@ -65,9 +65,11 @@ valid "pause --all" pause ctl pause --all --reason freeze --for 2h
 valid "status, paused" status ctl status
 valid "resume --all" resume ctl resume --all
 valid reload reload ctl reload
-rotated() { ctl rotate two.example >"$work/rotate"; }
+rotated() { ctl rotate two.example --wait 1min >"$work/rotate"; }
 soon "a rotation" 90 rotated
 valid rotate rotate cat "$work/rotate"
+ctl timeline two.example >"$work/picture"
+is "of a picture there is no JSON" "$? $(cat "$work/picture")" "2 "
 valid "a domain that is not there" error ask domains/none.example
 order domains/hand.example/pause '{}'
 valid "an order without its reason" error echo "$ANSWER"

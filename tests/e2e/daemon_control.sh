@@ -71,7 +71,12 @@ order domains/a.example/pause '{"reason":"audit"}'
 is "a pause" "$STATUS" 200
 soon "is shown" 10 dom_is a.example .condition paused
 order domains/a.example/rotate
-is "paused, a rotation is refused" "$STATUS $(jq -r .error <<<"$ANSWER")" "409 refused"
+is "paused, a rotation is refused, and that is why" "$STATUS $(jq -r '.error + ": " + .message' <<<"$ANSWER")" \
+	"409 refused: it is paused: resume it first"
+for body in '{"compromised":"yes"}' '{"compromized":true}' '{"reason":"x","for":5}' '{"reason":"x","for":"0s"}' '{"reason":1}' '[]'; do
+	order domains/a.example/pause "$body"
+	is "no order is taken for another one: $body" "$STATUS $(jq -r .error <<<"$ANSWER")" "400 bad-request"
+done
 order domains/a.example/resume
 is "and taken back" "$STATUS" 200
 soon "it is in order" 10 dom_is a.example .condition ok
