@@ -197,11 +197,26 @@ static unsigned connections_of(const struct config *c)
 	return n > 0 ? n : 1;
 }
 
+/* Where a unit has several folders they stand in a list, ours first (systemd.exec(5)). */
+static void take_first(const char *name)
+{
+	const char *list = getenv(name);
+
+	if (list != NULL && strchr(list, ':') != NULL) {
+		char *first = xstrndup(list, strcspn(list, ":"));
+
+		setenv(name, first, 1);
+		free(first);
+	}
+}
+
 int parts_open(struct daemon *d)
 {
 	struct diags diags = {0};
 	char error[400];
 
+	take_first("STATE_DIRECTORY");
+	take_first("RUNTIME_DIRECTORY");
 	d->config = intake_config(d->config_path, &diags);
 	print_faults(d, &diags);
 	if (d->config == NULL) {

@@ -12,6 +12,7 @@
 
 #define CONNECT_MS   5000L
 #define ANSWER_MS    120000L /* a rotation is decided on fresh looks, and these take their time */
+#define SILENCE_S    8L      /* a monitoring system gives its plugins 10 s: silence is a finding there */
 #define ANSWER_MAX   JSON_MAX_LOCAL
 #define READ_AT_ONCE 65536L /* bytes: as many as a socket hands over */
 
@@ -50,6 +51,10 @@ static CURL *make_request(const struct ctl *c, const char *path, const char *bod
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, ANSWER_MS);
+	if (c->check) {
+		curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, SILENCE_S);
+	}
 	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, READ_AT_ONCE);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, in);
@@ -69,7 +74,9 @@ static void explain_silence(const struct ctl *c, CURL *h, CURLcode rc, char *why
 	long os = 0;
 
 	curl_easy_getinfo(h, CURLINFO_OS_ERRNO, &os);
-	if (rc != CURLE_COULDNT_CONNECT)
+	if (rc == CURLE_COULDNT_RESOLVE_HOST) /* there is no host: so it says that the path does not fit */
+		str_format(why, n, "the daemon cannot be asked at %s: %s", c->socket, strerror(ENAMETOOLONG));
+	else if (rc != CURLE_COULDNT_CONNECT)
 		str_format(why, n, "the daemon cannot be asked at %s: %s", c->socket, curl_easy_strerror(rc));
 	else if (os == EACCES)
 		str_format(why, n,
@@ -99,6 +106,20 @@ static CURLcode perform(const struct ctl *c, const char *path, const char *body,
 	curl_easy_cleanup(h);
 	curl_slist_free_all(headers);
 	return rc;
+}
+
+/* Whatever else may listen there, that it took an order is never believed of it, nor that all is well. */
+static bool is_ours(const struct answer *a, const char *path, const char *body)
+{
+	bool ok = false;
+
+	if (a->status < 200 || a->status >= 300)
+		return json_string(json_get(a->json, "error")) != NULL;
+	if (body != NULL)
+		return json_bool(json_get(a->json, "ok"), &ok) && ok;
+	if (str_eq(path, "/v1/status"))
+		return json_string(json_get(a->json, "version")) != NULL;
+	return json_is(a->json, JSON_OBJECT) || json_is(a->json, JSON_ARRAY);
 }
 
 /* What an answer that came in whole means. */
@@ -133,11 +154,11 @@ int ask_list(const struct ctl *c, const char *path, const char *body, const stru
 	        .reader = json_reader_new(JSON_MAX_LOCAL, list->each, list->arg)};
 	CURLcode rc = perform(c, path, body, &in, &ret->status, why, n);
 	int read = json_reader_end(in.reader, &ret->json, fault, sizeof(fault));
-	if (rc == CURLE_OK && read == 0)
+	if (rc == CURLE_OK && read == 0 && is_ours(ret, path, body))
 		return judge(ret, why, n);
 	if (rc == CURLE_OK)
-		str_format(why, n, "%s does not answer as dkimrotd does: status %d, %s", c->socket,
-		        ret->status, fault);
+		str_format(why, n, "%s does not answer as dkimrotd does: status %d%s%s", c->socket,
+		        ret->status, fault[0] != '\0' ? ", " : "", fault);
 	return CTL_NO_DAEMON;
 }
 

@@ -182,7 +182,9 @@ static bool take_option(struct ctl *c, int opt, char *arg, unsigned *given)
 	switch (opt) {
 	case OPT_SOCKET:
 		c->socket = arg;
-		return true;
+		if (!*arg)
+			ctl_say("--socket needs a path"); /* without one libcurl would go to a web server */
+		return *arg != '\0';
 	case OPT_JSON:
 		return c->json = true;
 	case OPT_COLOR:

@@ -11,7 +11,7 @@ end_server() {
 }
 trap 'end_server; sim_clean_up' EXIT
 cat >"$work/server.py" <<'END'
-import json, os, socketserver, sys, http.server
+import json, os, socketserver, sys, time, http.server
 path, status, domains, how = sys.argv[1], open(sys.argv[2]).read(), open(sys.argv[3]).read(), sys.argv[4]
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -21,7 +21,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.answer(200, "[]")
     def do_GET(self):
+        if how == "list": return self.answer(200, "[]")
+        if how == "hang": time.sleep(100)
         if how == "html": return self.answer(200, "<html>hello</html>")
         if how == "error": return self.answer(503, '{"error":"starting","message":"the daemon is starting"}')
         if how == "cut":
@@ -132,6 +137,18 @@ is "nor is it for a check" "$RC" 3
 serve html
 run status --check
 is "what answers is no dkimrotd" "$RC" 3
+run pause --all --reason x --socket ""
+is "without a socket nothing is asked" "$RC $ERR" "2 dkimrotctl: --socket needs a path"
+run explain calm.example --socket "/$(printf 'x%.0s' {1..150})"
+has "a path that does not fit is said to be too long" "$RC $ERR" "xxx: File name too long"
+serve list
+run status --check
+is "nor is what answers with any JSON" "$RC" 3
+run pause --all --reason x
+is "that it paused is not believed of it" "$RC $OUT" "3 "
+serve hang
+OUT=$(timeout 60 "$BUILD/dkimrotctl" --socket "$SOCK" status --check)
+is "one that stands still is told before a monitoring system loses its patience" "$?" 3
 serve cut
 run explain calm.example
 is "half an answer is none" "$RC" 3

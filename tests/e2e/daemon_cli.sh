@@ -83,6 +83,12 @@ dk_pid=$!
 ok "started without a standard error" until_true 20 asks status
 is "nothing that it says gets into a file of its own" "$(grep -r -c started "$STATE/lock")" 0
 dk_stop
+export STATE_DIRECTORY=$work/first:$work/second RUNTIME_DIRECTORY=$work/run:$work/second
+mkdir "$work/first" "$work/run"
+sed '/^state:/d; /^control:/d' "$CONF" >"$work/unit.yaml"
+ends "the folders that a unit has, ours first of several" 0 started -c "$work/unit.yaml" --once --log text
+ok "are used" test -s "$work/first/state.db" -a -s "$work/run/state.witness"
+unset STATE_DIRECTORY RUNTIME_DIRECTORY
 dk_start
 ends "a second daemon on the same state" 4 'locked|another|in use' -c "$CONF" --log text
 dk_stop
