@@ -107,6 +107,9 @@ static void tell_rotation(struct job *j)
 void act_outcome_committed(struct job *j, bool durable)
 {
 	(void)durable; /* the intent is durable: a lost outcome is resolved by reading */
+
+	if (j->sent != NULL) /* and a restart does not forget the pause that --back brings about */
+		job_answer(j, ASK_OK, j->sent);
 	job_decide(j);
 }
 
@@ -154,11 +157,10 @@ void act_changed(struct job *j, const struct outcome *answer, bool was_denied)
 	}
 	if (out.kind == OUTCOME_ACCEPTED) {
 		tell_change(j, EVENT_CHANGE_SENT, &out);
-		job_answer(j, ASK_OK, "sent");
+		j->sent = "sent";
 	} else if (out.kind == OUTCOME_OPEN) {
 		tell_change(j, EVENT_CHANGE_UNRESOLVED, &out);
-		job_answer(
-		        j, ASK_OK, "sent; the answer was lost, so only looking can tell whether it was done");
+		j->sent = "sent; the answer was lost, so only looking can tell whether it was done";
 	} else {
 		tell_change(j, EVENT_CHANGE_REFUSED, &out);
 		job_answer(j, ASK_REFUSED, out.text);

@@ -44,7 +44,7 @@ static void pump_all(struct engine *e)
 
 /* --- pause: a fact of the store ------------------------------------------------------------------------------------- */
 
-static void pause_save(struct engine *e)
+static enum ask_result pause_save(struct engine *e)
 {
 	struct buf b = {0};
 
@@ -54,7 +54,7 @@ static void pause_save(struct engine *e)
 	store_set_fact(e->p.store, "paused", e->paused ? b.data : NULL);
 	store_set_fact(e->p.store, "paused_by", e->paused ? e->paused_by : NULL);
 	buf_free(&b);
-	engine_commit(e);
+	return engine_commit(e) == 0 ? ASK_OK : ASK_REFUSED;
 }
 
 static void pause_load(struct engine *e)
@@ -156,10 +156,10 @@ enum ask_result engine_pause(
 	e->paused_until = for_ms != 0 ? e->paused_at + for_ms : 0;
 	str_clean(e->paused_why, sizeof(e->paused_why), reason);
 	str_clean(e->paused_by, sizeof(e->paused_by), by);
-	pause_save(e);
+	enum ask_result r = pause_save(e); /* in force at all events; but a restart would forget it */
 	changed(e);
 	report(EVENT_PAUSED, NULL, "everything", reason);
-	return ASK_OK;
+	return r;
 }
 
 enum ask_result engine_resume(struct engine *e, const char *name)
@@ -171,7 +171,7 @@ enum ask_result engine_resume(struct engine *e, const char *name)
 	e->paused = false;
 	for (size_t i = 0; i < e->n_accounts; i++)
 		brakes_close(&e->accounts[i]);
-	pause_save(e);
+	enum ask_result r = pause_save(e);
 	changed(e);
 	report(EVENT_RESUMED, NULL, "everything", "");
 	for (size_t i = 0; i < e->n_slots; i++)
@@ -179,7 +179,7 @@ enum ask_result engine_resume(struct engine *e, const char *name)
 		        e->slots[i]->condition == CONDITION_PAUSED)
 			slot_schedule(e->slots[i], URGENT_PERSON, 0);
 	pump_all(e);
-	return ASK_OK;
+	return r;
 }
 
 /* --- a person's order ---------------------------------------------------------------------------------------------- */

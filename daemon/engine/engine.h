@@ -100,11 +100,11 @@ int64_t engine_now(struct engine *e, const char *name);
 /* Rotate now: looks, decides and sends, or refuses with the reason and the earliest time; answers from the loop. */
 typedef void engine_answer(void *arg, enum ask_result result, const char *text);
 void engine_rotate(struct engine *e, const char *name, enum order order, engine_answer *answer, void *arg);
-/* name NULL: everything. for_ms 0: until resumed. Resuming everything also closes the breakers. */
 /* Takes over a key with which the domain's mail is signed already (dkimrotctl adopt). pem is copied and wiped. */
 void engine_adopt(struct engine *e, const char *name, const char *selector, const char *pem, size_t n,
         engine_answer *answer, void *arg);
-/* by: who ordered it, for people. */
+/* name NULL: everything. for_ms 0: until resumed. by: who ordered it, for people. Resuming everything also closes the breakers.
+ * ASK_REFUSED: it holds, but the state cannot be written, so that a restart would forget it. */
 enum ask_result engine_pause(
         struct engine *e, const char *name, const char *reason, const char *by, int64_t for_ms);
 enum ask_result engine_resume(struct engine *e, const char *name);

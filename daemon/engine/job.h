@@ -28,10 +28,11 @@ struct job {
 	struct call *call;
 	unsigned reserved, rounds;
 	struct lookup lookups[SELECTORS_MAX];
-	unsigned looking;              /* look-ups not answered yet */
-	bool in_dns;                   /* it waits for them, and is counted by its account */
-	bool restarted;                /* a light look became a full one */
-	bool acted;                    /* a change was sent */
+	unsigned looking; /* look-ups not answered yet */
+	bool in_dns;      /* it waits for them, and is counted by its account */
+	bool restarted;   /* a light look became a full one */
+	bool acted;       /* a change was sent */
+	const char *sent; /* static text: to be said of it once what it brought about is durable */
 	struct external_job *external; /* NULL but for external domains */
 	/* act.c */
 	struct api_request change;

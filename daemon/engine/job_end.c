@@ -164,6 +164,8 @@ void job_cancel(struct job *j)
 	a->jobs--;
 	j->e->jobs--;
 	leave_commit(j);
+	if (j->sent != NULL)
+		job_answer(j, ASK_OK, j->sent);
 	job_answer(j, ASK_REFUSED,
 	        "it was stopped before it was decided; what had left by then is resolved by looking");
 	free(j);

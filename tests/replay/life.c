@@ -271,7 +271,7 @@ void life_stop(bool crash)
 {
 	if (!replay.up)
 		return;
-	replay.up = false;
+	replay.up = replay.disk_fails = false;
 	if (crash)
 		store_ram_fail(replay.store, EIO);
 	engine_free(replay.engine);

@@ -12,7 +12,9 @@
  *   lies CHANCE, lost CHANCE    of look-ups that stay unknown, of answers lost on the way
  *   start, stop, restart, crash, pass SPAN
  *   crash before|after the next ACTION           when its request is about to leave; when it is done, not answered
+ *   crash at the answer to ORDER                 as an order is given, below
  *   lose request|answer of the next ACTION [N times]       ACTION time is the question for OVHcloud's clock; lose nothing
+ *   disk fails|works            nothing can be made durable meanwhile; what is answered then is expected by the story
  *   save state, lose state, older state          the last two while it is down
  *   lose witness                                 the host starts anew: nobody vouches for the state (io/store.h)
  *   clock +SPAN|-SPAN|right     the host's; offset SPAN: what /auth/time adds

@@ -1,4 +1,5 @@
 /* What the lines of a story do: the world turns, people act, the daemon lives and dies. Their list stands in replay.c. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,12 +147,19 @@ static bool do_pass(const struct line *l)
 	return true;
 }
 
-/* crash [before|after the next ACTION] */
+static bool give_order(const char *word);
+
+/* crash [before|after the next ACTION | at the answer to ORDER] */
 static bool do_crash(const struct line *l)
 {
 	if (!replay.up)
 		return fail("it does not run");
-	if (l->n == 5) {
+	if (l->n == 6) {
+		replay.crash_at_answer = true;
+		if (!give_order(l->w[5]))
+			return false;
+		replay.crash_at_answer = false;
+	} else if (l->n == 5) {
 		bool before = strcmp(l->w[1], "before") == 0;
 
 		life_arm(l->w[4], before ? SIM_HALT_BEFORE : SIM_HALT_AFTER, 1);
@@ -241,15 +249,16 @@ static void answered(void *arg, enum ask_result result, const char *text)
 {
 	(void)arg;
 	replay.answered = true;
+	sim.halt = sim.halt || replay.crash_at_answer;
 	replay.answer = result;
 	str_copy(replay.answer_text, sizeof(replay.answer_text), text != NULL ? text : "");
 }
 
-static bool do_order(const struct line *l)
+static bool give_order(const char *word)
 {
-	enum order order = strcmp(l->w[1], "compromised") == 0 ? ORDER_COMPROMISED
-	                   : strcmp(l->w[1], "back") == 0      ? ORDER_BACK
-	                                                       : ORDER_ROTATE;
+	enum order order = strcmp(word, "compromised") == 0 ? ORDER_COMPROMISED
+	                   : strcmp(word, "back") == 0      ? ORDER_BACK
+	                                                    : ORDER_ROTATE;
 	char name[300];
 
 	if (!replay.up)
@@ -269,6 +278,29 @@ static bool do_order(const struct line *l)
 	return true;
 }
 
+static bool do_order(const struct line *l)
+{
+	return give_order(l->w[1]);
+}
+
+/* disk fails|works: nothing can be made durable meanwhile. */
+static bool do_disk(const struct line *l)
+{
+	if (!replay.up)
+		return fail("it does not run");
+	replay.disk_fails = strcmp(l->w[1], "fails") == 0;
+	store_ram_fail(replay.store, replay.disk_fails ? EIO : 0);
+	return replay.disk_fails || strcmp(l->w[1], "works") == 0 || fail("fails or works");
+}
+
+/* Where the disk fails the story says what is answered. */
+static bool told(enum ask_result r)
+{
+	replay.answer = r;
+	replay.answer_text[0] = '\0';
+	return r == ASK_OK || replay.disk_fails || fail("no");
+}
+
 static bool do_pause(const struct line *l)
 {
 	int64_t ms = 0;
@@ -276,14 +308,14 @@ static bool do_pause(const struct line *l)
 	if (l->n > 3 && !span_of(l->w[3], &ms))
 		return false;
 	const char *name = strcmp(l->w[1], "all") == 0 ? NULL : l->w[1];
-	return engine_pause(replay.engine, name, l->w[2], "replay", ms) == ASK_OK || fail("no");
+	return told(engine_pause(replay.engine, name, l->w[2], "replay", ms));
 }
 
 static bool do_resume(const struct line *l)
 {
 	const char *name = strcmp(l->w[1], "all") == 0 ? NULL : l->w[1];
 
-	return engine_resume(replay.engine, name) == ASK_OK || fail("no");
+	return told(engine_resume(replay.engine, name));
 }
 
 static bool do_from(const struct line *l)
@@ -329,6 +361,7 @@ static const struct {
         {"offset", 2, do_offset},
         {"person", 3, do_person},
         {"order", 2, do_order},
+        {"disk", 2, do_disk},
         {"pause", 3, do_pause},
         {"resume", 2, do_resume},
         {"signer", 2, do_signer},
