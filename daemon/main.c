@@ -22,7 +22,8 @@
 #include "io/watch.h"
 #include "parts.h"
 
-#define STOP_MOST (10 * MS_SECOND) /* a change that has left gets so long to be answered */
+#define STOP_MOST    (10 * MS_SECOND) /* a change that has left gets so long to be answered */
+#define DNS_PATIENCE MS_MINUTE /* ... and the thread of the look-ups to come by, which takes it moments */
 
 static const char usage[] =
         "Usage: dkimrotd [-c FILE] [--check | --once] [--log journal|text|json] [--version] [--help]\n"
@@ -89,13 +90,18 @@ static void become_ready(void *arg)
 }
 
 /* Fed by progress of the engine's own work, not by a timer that outlives it: the engine's tick counts as progress, it runs
- * on the same loop as everything else, and at least twice between two feedings. */
+ * on the same loop as everything else, and at least twice between two feedings. Where the thread of the look-ups stands still
+ * no domain would be looked at any more, and nothing but a new start helps. */
 static void feed_watchdog(void *arg)
 {
 	struct daemon *d = arg;
 	uint64_t now = engine_progress(d->engine);
+	bool looks = dns_silence(d->dns) < DNS_PATIENCE;
 
-	if (now != d->progress)
+	if (!looks)
+		report(EVENT_DNS_PROBLEM, NULL, "look-ups",
+		        "they stand still, so the watchdog is fed no more and the daemon starts anew");
+	if (now != d->progress && looks)
 		notify_watchdog();
 	owe_later(d);
 	d->progress = now;

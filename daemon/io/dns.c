@@ -28,7 +28,9 @@ struct bell {
 struct dns {
 	struct bell asked, answered; /* to the thread; to the loop */
 	/* the loop's */
+	struct loop *home;
 	struct timer *send;
+	size_t away;                  /* looks that are neither fresh nor back */
 	struct dns_looks fresh, back; /* until this turn ends; until they are told */
 	pthread_t thread;
 	bool runs, telling, dying;
@@ -42,6 +44,7 @@ struct dns {
 	struct dns_looks in, out;
 	struct dns_look *dropped; /* in the thread's hands, and nobody wants to know any more */
 	const char *warning;
+	int64_t called; /* boot clock: when the thread was asked to come by; 0 = it has */
 	bool stop;
 };
 
@@ -139,6 +142,7 @@ static void exchange(struct dns *d)
 	dns_looks_init(&in);
 	pthread_mutex_lock(&d->lock);
 	d->warning = dns_room_warning(d->room);
+	d->called = 0;
 	bool ring = hand_back(d), stop = d->stop;
 	move_all(&d->in, &in, LOOK_THREAD);
 	struct dns_look *dropped = d->dropped;
@@ -213,6 +217,7 @@ static void on_answered(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	bell_silence(fd);
 	pthread_mutex_lock(&d->lock);
+	d->away -= d->out.n;
 	move_all(&d->out, &d->back, LOOK_BACK);
 	pthread_mutex_unlock(&d->lock);
 	tell(d);
@@ -253,6 +258,7 @@ static void send_fresh(void *arg)
 	}
 	pthread_mutex_lock(&d->lock);
 	bool ring = d->in.n == 0 && d->fresh.n > 0;
+	d->away += d->fresh.n;
 	move_all(&d->fresh, &d->in, LOOK_IN);
 	pthread_mutex_unlock(&d->lock);
 	if (ring)
@@ -290,6 +296,8 @@ void dns_cancel(struct dns_look *look)
 
 	pthread_mutex_lock(&d->lock);
 	bool theirs = look->place == LOOK_THREAD;
+	if (look->place != LOOK_FRESH && look->place != LOOK_BACK)
+		d->away--;
 	if (theirs) {
 		look->dropped = true;
 		look->next_dropped = d->dropped;
@@ -312,6 +320,21 @@ const char *dns_warning(struct dns *d)
 	return warning;
 }
 
+int64_t dns_silence(struct dns *d)
+{
+	int64_t now = loop_boot(d->home);
+
+	pthread_mutex_lock(&d->lock);
+	bool call = d->called == 0 && d->away > 0;
+	if (call)
+		d->called = now;
+	int64_t since = d->called != 0 ? d->called : now;
+	pthread_mutex_unlock(&d->lock);
+	if (call)
+		bell_ring(&d->asked);
+	return now - since;
+}
+
 /* ---- begin and end ---- */
 
 static struct dns *dns_empty(struct loop *l)
@@ -323,6 +346,7 @@ static struct dns *dns_empty(struct loop *l)
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		dns_looks_init(lists[i]);
 	d->asked.fd = d->answered.fd = -1;
+	d->home = l;
 	d->send = timer_new(l, send_fresh, d);
 	return d;
 }

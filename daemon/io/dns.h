@@ -29,6 +29,9 @@ struct dns *dns_new(struct loop *l, const struct dns_options *o, const char **re
 /* What is wrong for now but stops nothing (static text), NULL = nothing: the trust anchor file cannot be read, or the
  * root does not validate through the resolvers. Known after the first look; tell it once. */
 const char *dns_warning(struct dns *d);
+/* For how long, in ms, whoever makes the looks has not come by although looks are out: each question calls it again, and it
+ * comes within moments unless it stands still. 0 = nothing is out, or it has come since the last question. */
+int64_t dns_silence(struct dns *d);
 /* Drops every look; no callback runs any more. */
 void dns_free(struct dns *d);
 

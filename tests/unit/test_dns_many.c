@@ -1,6 +1,10 @@
 /* Many looks at once, and looks nobody waits for any more: each is told exactly once or, dropped, never. */
 #include "dns_scaffold.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 /* ---- many looks, and looks nobody waits for ---- */
 
 static unsigned told;
@@ -145,6 +149,37 @@ static void test_cancel_who_asked_for_others(void **state)
 	timer_free(t);
 }
 
+/* A trust anchor that cannot be read to its end, as on a file server that hangs, holds up the thread that looks: the loop
+ * turns, and can tell. The thread goes on, and so does the look. */
+static void test_silence(void **state)
+{
+	(void)state;
+	struct timer *t = timer_new(loop, stop_loop, NULL);
+	char fifo[] = "/tmp/test_dns_many.XXXXXX";
+	int fd = mkstemp(fifo);
+
+	close(fd);
+	unlink(fifo);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	dns_free(dns);
+	dns = dns_open(30 * MS_SECOND, true, fifo);
+	assert_int_equal(dns_silence(dns), 0); /* nothing is out */
+	seen_count = 0;
+	dns_look(dns, &right_question, seen, &seen_count);
+	do {
+		timer_set(t, 20, 0);
+		loop_run(loop);
+	} while (dns_silence(dns) == 0);
+	assert_int_equal(seen_count, 0);
+	fd = open(fifo, O_WRONLY);
+	close(fd);
+	loop_run(loop);
+	assert_int_equal(seen_count, 1);
+	assert_int_equal(dns_silence(dns), 0);
+	unlink(fifo);
+	timer_free(t);
+}
+
 /* The whole goes with looks waiting, running and unanswered. */
 static void test_free_in_flight(void **state)
 {
@@ -215,6 +250,7 @@ int main(void)
 	        WITH_RESPONDER(test_cancel),
 	        WITH_RESPONDER(test_cancel_a_crowd),
 	        WITH_RESPONDER(test_cancel_who_asked_for_others),
+	        WITH_RESPONDER(test_silence),
 	        WITH_RESPONDER(test_free_in_flight),
 	        WITH_RESPONDER(test_free_from_callback),
 	        WITH_RESPONDER(test_cancel_from_callback),
