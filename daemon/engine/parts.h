@@ -115,7 +115,7 @@ struct engine {
 	struct inventory *inventory;
 	struct inventory **old; /* generations that missing domains still point into */
 	size_t n_old;
-	struct orphan *orphans;         /* see slots.c */
+	struct orphan *orphans;         /* orphans.c */
 	struct slot **slots;            /* sorted by domain and platform, missing ones too */
 	size_t n_slots, n_slots_before; /* before: when the inventory was taken; 0 = at the start */
 	struct account *accounts;
@@ -285,8 +285,8 @@ void adopt_cancel(struct engine *e);              /* adopt.c */
 /* --- kept.c: as much of the record as lists need -------------------------------------------------------------------- */
 
 /* store_save, for every record of a slot that changed; s->id is set. */
-void slot_number(struct slot *s, struct record *r); /* what is told of it before it is saved needs its id */
 void slot_save(struct slot *s, struct record *r);
+void slot_number(struct slot *s, struct record *r); /* what is told of it before it is saved needs its id */
 /* The record without what only its own page shows (evidence, most instants), from what is kept; else it is read and kept,
  * and true comes back. Nothing is decided on it. */
 bool slot_recall(struct slot *s, struct record *ret);

@@ -277,7 +277,6 @@ static void try_begin(struct dns_direct *c, struct dns_ask *a)
 	}
 	t = xcalloc(1, sizeof(*t));
 	dns_asks_init(&t->others);
-
 	t->c = c;
 	t->ask = a;
 	t->fd = -1;

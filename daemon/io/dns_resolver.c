@@ -62,7 +62,7 @@ static const struct {
         {"infra-host-ttl:", "15"},
         {"infra-keep-probing:", "yes"},
         /* Memory: our own window is what libunbound has to carry, and its caches what one pass has in hand at once: the names
-  * of servers and, with an anchor, the keys of the zones above. What is the domain's own is asked afresh each time. */
+         * of servers and, with an anchor, the keys of the zones above. What is the domain's own is asked afresh each time. */
         {"outgoing-range:", "128"},
         {"num-queries-per-thread:", "128"},
         {"msg-cache-slabs:", "1"},

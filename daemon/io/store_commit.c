@@ -147,7 +147,6 @@ static int commit_records(struct store *s, bool wait)
 
 	if (e == 0)
 		e = sql_exec(s->db, "BEGIN IMMEDIATE");
-
 	if (e < 0)
 		return e;
 	m.commits++;

@@ -235,7 +235,6 @@ void store_history_commit(struct store *s, bool wait)
 
 	if (r == 0 && nothing)
 		r = touch(s->history);
-
 	if (r == 0)
 		r = put_events(s);
 	if (r == 0 && s->prune_before)

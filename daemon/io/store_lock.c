@@ -1,5 +1,5 @@
-/* The lock file: it keeps a second daemon out, names the first, and remembers how many commits there were. The last is
- * written without a sync: after a kill it is exact, after a power cut at most too low. A database that stands behind it
+/* The lock file: it keeps a second daemon out, names the first, and remembers how many commits were durable. The last is
+ * written without a sync, and what store_write added since is not in it: at most it is too low. A database that stands behind it
  * was replaced by an older one, or its log was damaged; it must never be taken for more than that. */
 #include <errno.h>
 #include <fcntl.h>
