@@ -304,6 +304,15 @@ void store_ram_damage(struct store *s, const struct store_key *k)
 		r->damaged = true;
 }
 
+bool store_ram_begun(const struct store *s, const char *domain)
+{
+	for (size_t i = 0; i < s->n_rows; i++)
+		if (str_eq(s->rows[i]->key->domain, domain) && s->rows[i]->durable.packed &&
+		        s->rows[i]->durable.due.has_intent)
+			return true;
+	return false;
+}
+
 uint64_t store_ram_commits(const struct store *s)
 {
 	return s->commits;

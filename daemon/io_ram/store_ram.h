@@ -18,6 +18,8 @@ void store_ram_copy(const char *from, const char *to);
 void store_ram_forget_witness(const char *dir);
 /* The folder is removed; it must not be open. Nothing happens when there is none. */
 void store_ram_forget(const char *dir);
+/* Is a change of this domain, on whatever platform, durably noted as begun? */
+bool store_ram_begun(const struct store *s, const char *domain);
 /* Commits that wrote something, since the folder was made. */
 uint64_t store_ram_commits(const struct store *s);
 

@@ -34,6 +34,7 @@ static struct {
 	struct credentials *cred[1];
 	uint64_t seed;
 	unsigned long crashes, restarts, persons, older;
+	unsigned unnoted;  /* changes that left before their intents were durable */
 	size_t misshown;   /* domains that a list told otherwise than their pages */
 	unsigned switched; /* the domain that somebody switched and will switch back, + 1; 0 = none */
 	bool saved;
@@ -119,6 +120,26 @@ static void check(void)
 		break;
 	}
 	run.broken_shown = n;
+}
+
+/* Safety rule 7, at the moment of leaving: whatever becomes of the daemon now, the next one knows that this was begun. */
+static enum sim_fate leaving(const char *method, const char *path)
+{
+	char domain[64];
+
+	if (strcmp(method, "GET") == 0 || strstr(path, "/auth/") != NULL)
+		return SIM_SEND;
+	for (unsigned i = 0; i < run.domains; i++) {
+		snprintf(domain, sizeof(domain), "/d%u.example/", i);
+		if (strstr(path, domain) == NULL)
+			continue;
+		snprintf(domain, sizeof(domain), "d%u.example", i);
+		if (store_ram_begun(run.store, domain))
+			return SIM_SEND;
+		fprintf(stderr, "seed %" PRIu64 ": %s %s is not noted\n", run.seed, method, path);
+		run.unnoted++;
+	}
+	return SIM_SEND;
 }
 
 /* --- what happens outside -------------------------------------------------------------------------------------------- */
@@ -338,7 +359,7 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	memset(&sim, 0, sizeof(sim));
 	run.seed = seed;
 	run.crashes = run.restarts = run.persons = run.older = 0;
-	run.switched = 0;
+	run.switched = run.unnoted = 0;
 	run.misshown = 0;
 	run.saved = false;
 	run.broken_shown = 0;
@@ -347,6 +368,7 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	sim.boot_at = SIM_EPOCH - MS_HOUR;
 	sim.host_offset = calm ? 0 : sim_between(-120, 120) * MS_MINUTE;
 	sim.after = check;
+	sim.leaving = leaving;
 	sim.world = world_new(seed);
 	store_ram_forget("sim");
 	store_ram_forget("sim.saved");
@@ -375,7 +397,7 @@ static bool simulate(uint64_t seed, unsigned domains, unsigned days, bool calm)
 	        run.crashes, run.restarts, run.older, run.persons, sim.updates, world_broken(sim.world),
 	        sim.updates_bad, bad, run.misshown);
 	bool good = world_broken(sim.world) == 0 && sim.updates_bad == 0 && sim.updates > 0 && bad == 0 &&
-	            run.misshown == 0 && rotations > 0;
+	            run.misshown == 0 && run.unnoted == 0 && rotations > 0;
 	stop(false);
 	world_free(sim.world);
 	config_free(run.config);
