@@ -32,14 +32,14 @@ dk_start
 for d in plan flap one two odd; do
 	soon "$d.example signs" 30 signs $d.example
 	soon "and is settled" 20 dom_is $d.example '[.phase, .condition, .reason] | join(" ")' "settled ok rotation-not-applicable"
-	ok "its rotation is reported as not applicable" logged "rotation-not-applicable $d.example"
+	soon "its rotation is reported as not applicable" 10 logged "rotation-not-applicable $d.example"
 	is "and none is planned" "$(dom $d.example .next_rotation)" null
 done
 is "none is asked for either" "$(order domains/plan.example/rotate; echo "$STATUS")" 409
 
 soon "records that a person writes are asked for" 20 dom_is byhand.example '[.condition, .reason, .waits_on] | join(" ")' \
 	"blocked record-missing person"
-ok "as a zone-file line" logged 'record-needed byhand\.example .*_domainkey\.byhand\.example\. .*CNAME'
+soon "as a zone-file line" 10 logged 'record-needed byhand\.example .*_domainkey\.byhand\.example\. .*CNAME'
 person byhand.example add-cname
 soon "written, it goes on by itself" 20 signs byhand.example
 soon "and is in order" 20 dom_is byhand.example .condition ok

@@ -1,6 +1,10 @@
 # Helpers for the end-to-end tests of the daemon: sourced, not run. The daemon's real binary against ovhsim, days
 # pressed into seconds by configuration, never by another code path. What a test waits for it polls with a deadline;
 # what the daemon sent is judged by ovhsim, not by the daemon's own words. Adds to ovhsim_lib.bash, whose TAP it uses.
+#
+# A log line is written by a thread of its own and may come a moment after what it tells can be seen, or a moment before:
+# ask for either with soon. And what passes by, such as a grace of seconds, is gone on a machine that is busy: hold it with
+# a policy that keeps it until it has been looked at.
 # shellcheck shell=bash disable=SC2034,SC2154 # work, sim_pid: ovhsim_lib.bash; what is set here the tests use
 # shellcheck source=tests/e2e/ovhsim_lib.bash
 . "$(dirname "${BASH_SOURCE[0]}")/ovhsim_lib.bash"
@@ -26,10 +30,10 @@ trap dk_clean_up EXIT
 # --- the world -----------------------------------------------------------------------------------------------------
 
 # A world of seconds. The judge's slack is what may lie between a reading and the change that rests on it; small, so
-# that a grace of seconds still means something.
+# that a grace of seconds still means something, and longer where the machine is slow.
 WORLD_SWITCHES='task_ms=1s task_todo_ms=100ms check_ms=1s publish_ms=500ms appear_ms=100ms target_ms=300ms
 	mx_task_ms=1s zone_ttl=1 key_ttl=1 negative_ttl=1 key_negative_ttl=1 old_key_ms=5s quote_ms=1s
-	judge_grace_ms=4s judge_slack_ms=1500ms'
+	judge_grace_ms=4s judge_slack_ms='$((1500 * ${TEST_PATIENCE-1}))ms
 # world [NAME=VALUE...] <scenario lines: starts ovhsim with one account "main" and the lines of standard input.
 world() {
 	local switch
@@ -79,13 +83,17 @@ configure() {
 		[ $# = 0 ] || printf '%s\n' "$@"
 	} >"$CONF"
 }
-# inventory FILE <entries: one "domain: .." flow map a line, written as a whole.
+# put FILE <text: a file of the inventory, written as a whole.
+put() {
+	cat >"$INV/.new"
+	mv "$INV/.new" "$INV/$1"
+}
+# inventory FILE <entries: one "domain: .." flow map a line.
 inventory() {
 	{
 		echo "domains:"
 		sed 's/.*/  - { & }/'
-	} >"$INV/.new"
-	mv "$INV/.new" "$INV/$1"
+	} | put "$1"
 }
 # dk_start [OPTION...]: starts the daemon and waits until it answers on its socket.
 dk_start() {
@@ -115,7 +123,7 @@ dk_stop() {
 }
 # dk_exits OPTION...: runs it to its end; sets RC and SAID (standard error), OUT.
 dk_exits() {
-	OUT=$(timeout 60 "$DAEMON" "$@" 2>"$work/said.err" </dev/null)
+	OUT=$(timeout $((60 * ${TEST_PATIENCE-1})) "$DAEMON" "$@" 2>"$work/said.err" </dev/null)
 	RC=$?
 	SAID=$(<"$work/said.err")
 }
@@ -159,6 +167,18 @@ soon() {
 	shift 2
 	ok "$what" until_true "$((limit * ${TEST_PATIENCE-1}))" "$@"
 	[[ $failed = "$before" ]] || tell_why
+}
+# soon_is WHAT SECONDS WANTED COMMAND...: the same for what a command prints
+soon_is() {
+	local what=$1 limit=$2 wanted=$3 before=$failed
+	shift 3
+	until_true $((limit * ${TEST_PATIENCE-1})) prints "$wanted" "$@"
+	is "$what" "$GOT" "$wanted"
+	[[ $failed = "$before" ]] || tell_why
+}
+prints() {
+	GOT=$("${@:2}")
+	[ "$GOT" = "$1" ]
 }
 # shellcheck disable=SC2317
 tell_why() {
