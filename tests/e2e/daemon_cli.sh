@@ -11,6 +11,7 @@ domain main emailpro emailpro-zz1-1 b.example
 domain main emailpro emailpro-zz1-1 hand.example - none
 END
 credentials
+POLICY='rotate_every: 1h, grace: 5s, splay: 0%'
 configure
 inventory a.yaml <<END
 domain: a.example, platform: exchange, service: hosted-zz1-1

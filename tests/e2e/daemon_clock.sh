@@ -18,30 +18,32 @@ domain: a.example, platform: exchange, service: hosted-zz1-1
 domain: b.example, platform: emailpro, service: emailpro-zz1-1
 END
 dk_start
-soon "a host three hours behind is told" 10 logged 'clock-offset account default: .* 1(0799|0800|0801) s'
+soon "a host three hours behind is told" 10 logged 'clock-offset account default: .* 10[78][0-9][0-9] s'
 soon "a virgin domain signs all the same" 30 signs b.example
 soon "and is rotated" 40 logged 'rotation-confirmed b.example'
-NOW=$(curl -s "$HTTP_URL/1.0/auth/time")
 SINCE=$(date -d "$(dom b.example .since)" +%s)
-ok "times are on the API's clock" test $((NOW - SINCE)) -ge -2 -a $((NOW - SINCE)) -le 60
+NOW=$(curl -s "$HTTP_URL/1.0/auth/time")
+ok "times are on the API's clock" test $((NOW - SINCE)) -ge -2 -a $((NOW - SINCE)) -le 1000
 offset() { ask status | jq '.accounts[0].clock_offset'; }
-ok "status tells the offset" test "$(offset | tr -d -)" -ge 10790
+ok "status tells the offset" test "$(offset | tr -d -)" -ge 10700
 
+BEGAN=$(date +%s)
 sim_set clock_offset=$((3 * 3600 + 90))s
 soon "ninety seconds in one step make it unsure" 20 logged 'clock-unsure account default'
-UNSURE=$(date +%s)
 inventory b.yaml <<END
 domain: late.example, platform: emailpro, service: emailpro-zz1-1
 END
 soon "a first activation does not depend on time" 30 signs late.example
 soon "what is due says that it waits for the clock" 30 dom_is a.example .reason clock-unsure
 sure() { logged 'clock-sure account default'; }
-held() { [ "$(changes POST '(a|b).example/dkim/[^/]*/enable$')/$(changes DELETE .)" = "$HELD" ] || sure; }
-HELD=$(changes POST '(a|b).example/dkim/[^/]*/enable$')/$(changes DELETE .)
-while ! sure && held && [ $(($(date +%s) - UNSURE)) -lt 100 ]; do sleep 0.5; done
+bound_to_time() { echo "$(changes POST '(a|b).example/dkim/[^/]*/enable$')/$(changes DELETE .)"; }
+HELD=$(bound_to_time)
+held() { [ "$(bound_to_time)" = "$HELD" ] || until_true 1 sure; }
+sure_or_not_held() { sure || ! held; }
+soon "three measures later" 100 sure_or_not_held
 ok "no rotation and no deletion until it is sure" held
-ok "it is sure again after three measures" sure
-ok "which took a minute at least" test $(($(date +%s) - UNSURE)) -ge 50
+ok "it is sure again" sure
+ok "which took a minute at least" test $(($(date +%s) - BEGAN)) -ge 59
 ROTATED=$(log_count 'rotation-confirmed')
 soon "then rotation goes on" 40 at_least $((ROTATED + 1)) log_count 'rotation-confirmed'
 for d in a b late; do ok "$d.example signs" signs $d.example; done

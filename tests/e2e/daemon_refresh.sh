@@ -11,6 +11,7 @@ world < <(
 )
 credentials
 credentials "$work/zones.conf" zzzzzzzzzzzzzzzz zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy
+POLICY='rotate_every: 1h, grace: 5s, splay: 0%'
 configure
 sed -i "s|^accounts:|&\n  zones: { endpoint: \"http://127.0.0.1:$HTTP_PORT/1.0\", credentials: $work/zones.conf, requests_per_minute: 0 }|" "$CONF"
 for d in a b c d; do

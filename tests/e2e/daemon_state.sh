@@ -28,18 +28,21 @@ well() { all_are '.condition == "ok" and .active_selector != null'; }
 dk_start
 soon "all sign" 30 all_sign
 soon "a rotation is confirmed" 40 logged 'rotation-confirmed'
-DELETIONS=$(changes DELETE '/dkim/')
 dk_kill TERM
 is "it stops" "$RC" 0
+DELETIONS=$(changes DELETE '/dkim/')
 cp -r "$STATE" "$work/older"
 rm -rf "$STATE"
 LOST=$(date +%s)
 ok "without its state it starts" dk_start
 soon "and knows all of them again" 20 well
-ok "a key of unknown history is not deleted before a full grace" \
-	test "$(($(date +%s) - LOST))" -ge 5 -o "$(changes DELETE '/dkim/')" = "$DELETIONS"
+DELETED=$(($(changes DELETE '/dkim/') - DELETIONS)) NOW=$(date +%s)
+ok "a key of unknown history is not deleted before a full grace" test "$DELETED" = 0 -o $((NOW - LOST)) -ge 5
 soon "life goes on: the next rotation is confirmed" 60 at_least 2 log_count 'rotation-confirmed'
 soon "and a deletion follows" 40 at_least $((DELETIONS + 1)) changes DELETE '/dkim/'
+# (not both keys just deleted: they would be made anew an hour later, see below)
+one_has_both() { ask domains | jq -e 'any(.. | objects; .platform? != "mxplan" and .phase? == "settled")' >"$work/all"; }
+soon "one of the two at least has its spare" 40 one_has_both
 dk_kill KILL
 rm -rf "$STATE"
 cp -r "$work/older" "$STATE"
@@ -93,7 +96,7 @@ for ((k = 0; k < DAMAGES; k++)); do
 	esac
 	mark=$(wc -l <"$LOG")
 	dk_run
-	if until_true 10 asks status; then
+	if until_true $((10 * ${TEST_PATIENCE-1})) asks status; then
 		started=$((started + 1))
 		dk_kill TERM
 		[ "$RC" = 0 ] || bad+="$HOW: exit $RC; "
