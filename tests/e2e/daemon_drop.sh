@@ -26,23 +26,27 @@ mkdir "$work/drop"
 for ((i = 0; i < MANY; i++)); do
 	printf 'domains:\n  - { domain: d%d.example, platform: emailpro, service: emailpro-zz1-1 }\n' $i >"$work/drop/d$i.yaml"
 done
+DROPS=${EPOCHREALTIME/[.,]/}
 cp "$work"/drop/* "$INV"
+# Two seconds of quiet are taken for the end of it: so often a busy machine may have stood still in between.
+LULLS=$(((${EPOCHREALTIME/[.,]/} - DROPS) / 2000000))
 soon "$MANY files dropped one by one are all there" 30 counts $((MANY + 1))
 until_true 4 false
-is "after one reload" "$(($(reloads) - BEFORE))" 1
+ok "after one reload ($LULLS lulls)" test $(($(reloads) - BEFORE)) -ge 1 -a $(($(reloads) - BEFORE)) -le $((1 + LULLS))
 soon "and their domains are met" 60 at_least $((MANY + 1)) log_count 'domain-met '
 
 # gone for a moment, as with a deployment that removes before it writes
+BEFORE=$(reloads)
 mv "$INV/d7.yaml" "$work/d7.yaml"
-soon "a file that goes is seen" 20 at_least $((BEFORE + 2)) reloads
+soon "a file that goes is seen" 20 at_least $((BEFORE + 1)) reloads
 mv "$work/d7.yaml" "$INV/d7.yaml"
-soon "and that it comes back" 20 at_least $((BEFORE + 3)) reloads
+soon "and that it comes back" 20 at_least $((BEFORE + 2)) reloads
 soon "its domain is there" 20 counts $((MANY + 1))
 is "was not released meanwhile" "$(log_count 'domain-released')" 0
 is "nor met anew" "$(log_count 'domain-met d7\.example')" 1
 
 # caught half-written: a file that stops in the middle of a word
-printf 'domains:\n  - { domain: d8.example, platf' >"$INV/d8.yaml"
+printf 'domains:\n  - { domain: d8.example, platf' | put d8.yaml
 soon "half a file is refused" 20 logged 'file-refused .*d8\.yaml'
 is "its domain goes on" "$(dom d8.example .condition)" ok
 dk_stop

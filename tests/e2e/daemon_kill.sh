@@ -31,15 +31,18 @@ domain: plan.example, platform: mxplan, dns: ovh
 domain: zim.example, platform: zimbra, zimbra_api: v2, dns: ovh
 END
 early=0
-for ((k = 0; k < KILLS; k++)); do
+# So often at least, and until lives went on all the while: a slow machine does less between two kills.
+switches() { changes POST '/enable$'; }
+for ((k = 0; k < KILLS || (k < 5 * KILLS && $(switches) < 3); k++)); do
 	dk_run
 	# from before it has read anything to well into its work
 	sleep "$((RANDOM % 2)).$(printf %03d $((RANDOM % 1000)))"
 	dk_lives || early=$((early + 1))
 	dk_kill KILL
 done
-is "it never ended by itself ($KILLS times killed)" "$early" 0
+is "it never ended by itself ($k times killed)" "$early" 0
 judged_clean "while it was killed"
+ok "lives went on all the while" at_least 3 switches
 
 POLICY='rotate_every: 1h, grace: 5s, splay: 0%'
 configure
@@ -47,7 +50,6 @@ ok "left alone, it starts" dk_start
 # shellcheck disable=SC2016
 soon "and everything settles" 60 all_are '(.phase == "settled" or .phase == "grace") and .condition == "ok"'
 for d in x0 x1 x2 p0 p1 p2 plan zim; do ok "$d.example signs" signs $d.example; done
-ok "lives went on all the while" test "$(changes POST '/enable$')" -ge 3
 is "no record was written twice" "$(sim_get dump | jq -c '[.domains[].served[]? | [.name, .type, .target]] | [length > 10, length - (unique | length)]')" '[true,0]'
 ok "nobody had to be called" test "$(log_count '^[^ ]+ err')" = 0
 dk_stop
