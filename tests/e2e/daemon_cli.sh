@@ -81,7 +81,7 @@ cp "$work/good.conf" "$CRED" && chmod 600 "$CRED"
 # --- state
 "$DAEMON" -c "$CONF" --log text 2>&- &
 dk_pid=$!
-ok "started without a standard error" until_true 20 asks status
+soon "started without a standard error" 20 asks status
 is "nothing that it says gets into a file of its own" "$(grep -r -c started "$STATE/lock")" 0
 dk_stop
 export STATE_DIRECTORY=$work/first:$work/second RUNTIME_DIRECTORY=$work/run:$work/second
