@@ -202,6 +202,7 @@ static bool take_config(struct daemon *d, struct diags *diags)
 	parts_keep_places(d, c, diags);
 	faults_report(diags);
 	faults_report_inventory(inv, engine_inventory(d->engine));
+	engine_leave(d->engine, inv);
 	d->ask.engine = NULL;
 	engine_free(d->engine);
 	parts_free_credentials(d->credentials, d->config->n_accounts);

@@ -350,6 +350,11 @@ void engine_reload(struct engine *e, struct inventory *inv)
 	pump_all(e);
 }
 
+void engine_leave(const struct engine *e, const struct inventory *next)
+{
+	slots_leave(e, next);
+}
+
 static void stop_late(void *arg)
 {
 	struct engine *e = arg;

@@ -234,6 +234,8 @@ struct slot *slot_find(
         struct engine *e, const char *name); /* "domain" or "domain:platform"; NULL unknown or ambiguous */
 size_t slots_after(const struct engine *e, const char *domain); /* the first beyond that name, "" = of all */
 void slots_take(struct engine *e, struct inventory *inv);
+/* Another engine takes the next one: what leaves with this engine is told. */
+void slots_leave(const struct engine *e, const struct inventory *next);
 void slots_drop_missing(struct engine *e);
 void slots_clock_set(
         struct account *a); /* its clock was measured: no look lies further ahead than poll.settled */

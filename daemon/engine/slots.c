@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/words.h"
+#include "core/dname.h"
 #include "core/hash.h"
 #include "engine/external.h"
 
@@ -213,6 +214,16 @@ static void count_domains(struct engine *e)
 		stretch(&e->accounts[i]);
 }
 
+static void tell_gone(size_t gone, size_t listed)
+{
+	char lost[24], all[STR_COUNT];
+
+	if (gone * 10 <= listed)
+		return;
+	str_format(lost, sizeof(lost), "%zu", gone);
+	report(EVENT_MANY_RELEASED, NULL, lost, str_count(all, listed, "domain"));
+}
+
 /* Merges the new generation into the sorted slots: same key, same slot. */
 void slots_take(struct engine *e, struct inventory *inv)
 {
@@ -257,13 +268,25 @@ void slots_take(struct engine *e, struct inventory *inv)
 		store_each_due(e->p.store, take_due, e);
 	if (orphans_take(e))
 		qsort(e->slots, e->n_slots, sizeof(*e->slots), slot_cmp);
-	if (gone * 10 > listed) {
-		char lost[24], all[STR_COUNT];
-
-		str_format(lost, sizeof(lost), "%zu", gone);
-		report(EVENT_MANY_RELEASED, NULL, lost, str_count(all, listed, "domain"));
-	}
+	tell_gone(gone, listed);
 	count_domains(e);
+}
+
+void slots_leave(const struct engine *e, const struct inventory *next)
+{
+	size_t listed = 0, gone = 0;
+
+	for (size_t i = 0; i < e->n_slots; i++) {
+		const struct desired *d = e->slots[i]->d, *found;
+		char name[DNAME_TEXT + 16];
+
+		if (e->slots[i]->missing_since != 0)
+			continue;
+		str_format(name, sizeof(name), "%s:%s", d->domain, platform_word(d->platform));
+		listed++;
+		gone += inventory_find(next, name, &found) != 0;
+	}
+	tell_gone(gone, listed);
 }
 
 static bool generation_is_used(const struct engine *e, const struct inventory *inv)

@@ -93,6 +93,12 @@ sed -i '1i mode: observe' "$CONF"
 kill -HUP "$dk_pid"
 soon "mode observe for everything" 20 dom_is b.example .condition observing
 is "is what status says" "$(ask status | jq -r .mode)" observe
+dk_kill TERM # what was told within the hour is not told again by the same process
+dk_start
+rm "$INV/b.yaml"
+kill -HUP "$dk_pid" # before the folder has come to rest
+all_is_told() { [ "$(log_count 'many-released')" = 2 ]; }
+soon "what leaves with a reload of the configuration is told as well" 10 all_is_told
 dk_stop
 judged_clean
 world_end

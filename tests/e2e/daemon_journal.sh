@@ -99,7 +99,7 @@ is "a few that leave are no trouble" "$(times '.DKIM_EVENT == "many-released"')"
 leave 3 rm "$INV/b.yaml"
 many() { said 'select(.DKIM_EVENT == "many-released") | .PRIORITY + " " + .MESSAGE'; }
 soon_is "that many of them leave is told once, at level err" 20 \
-	"3 28 of 31 domains left the inventory in one reload; they are released in ten minutes, and nothing of them is changed at OVHcloud" many
+	"3 28 of 31 domains left the inventory in one reload; they are released, and nothing of them is changed at OVHcloud" many
 
 # An account whose key is refused is one line.
 person account:main revoke-credential
