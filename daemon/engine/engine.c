@@ -184,41 +184,50 @@ enum ask_result engine_resume(struct engine *e, const char *name)
 
 /* --- a person's order ---------------------------------------------------------------------------------------------- */
 
-void engine_rotate(struct engine *e, const char *name, enum order order, engine_answer *answer, void *arg)
+void order_start(struct engine *e, struct slot *s, const struct job_order *o)
 {
-	struct slot *s = slot_find(e, name);
-	struct job_order o = {.order = order, .answer = answer, .arg = arg};
+	struct account *a = s->account;
 	struct fields f;
 
-	if (s == NULL) {
-		answer(arg, ASK_UNKNOWN, "no such domain in the inventory");
+	if (s->missing_since != 0) { /* it left while the order waited */
+		o->answer(o->arg, ASK_UNKNOWN, "no such domain in the inventory");
 		return;
 	}
-	if (!platform_rotates(s->d->platform)) {
-		answer(arg, ASK_REFUSED, reason_text(REASON_NO_ROTATION));
+	if (e->stopping) {
+		o->answer(o->arg, ASK_REFUSED, "the daemon is stopping");
 		return;
 	}
-	if (s->job != NULL) {
-		answer(arg, ASK_REFUSED, "it is being looked at right now: ask again in a moment");
-		return;
-	}
-	if (s->account->stopped || !s->account->clock.known) {
-		answer(arg, ASK_REFUSED,
-		        s->account->stopped ? reason_text(REASON_ACCOUNT_STOPPED)
-		                            : reason_text(REASON_CLOCK));
+	if (a->stopped || !a->clock.known) {
+		o->answer(o->arg, ASK_REFUSED,
+		        a->stopped ? reason_text(REASON_ACCOUNT_STOPPED) : reason_text(REASON_CLOCK));
 		return;
 	}
 	tell_fields(&f, s);
 	report(EVENT_ORDERED, &f, s->d->domain,
-	        order == ORDER_COMPROMISED ? "rotate --compromised"
-	        : order == ORDER_BACK      ? "rotate --back"
-	                                   : "rotate");
+	        o->order == ORDER_COMPROMISED ? "rotate --compromised"
+	        : o->order == ORDER_BACK      ? "rotate --back"
+	                                      : "rotate");
 	unsigned need = job_need(s);
-	if (!budget_reserve(&s->account->budget, need, loop_boot(e->p.loop)))
+	if (!budget_reserve(&a->budget, need, loop_boot(e->p.loop)))
 		need = 0; /* its requests wait for room, before everything but what is in flight */
 	slot_unschedule(s);
 	s->urgency = s->in_flight ? URGENT_IN_FLIGHT : URGENT_PERSON;
-	job_start(e, s, need, &o);
+	job_start(e, s, need, o);
+}
+
+void engine_rotate(struct engine *e, const char *name, enum order order, engine_answer *answer, void *arg)
+{
+	struct slot *s = slot_find(e, name);
+	struct job_order o = {.order = order, .answer = answer, .arg = arg};
+
+	if (s == NULL)
+		answer(arg, ASK_UNKNOWN, "no such domain in the inventory");
+	else if (!platform_rotates(s->d->platform))
+		answer(arg, ASK_REFUSED, reason_text(REASON_NO_ROTATION));
+	else if (s->job == NULL)
+		order_start(e, s, &o);
+	else if (!job_queue(s->job, &o))
+		answer(arg, ASK_REFUSED, "another order waits for it already");
 }
 
 /* --- start, reload, end ---------------------------------------------------------------------------------------------- */

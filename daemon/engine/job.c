@@ -67,6 +67,14 @@ void job_start(struct engine *e, struct slot *s, unsigned reserved, const struct
 	job_read(j, job_look_for(j));
 }
 
+bool job_queue(struct job *j, const struct job_order *order)
+{
+	if (j->next.answer != NULL)
+		return false;
+	j->next = *order;
+	return true;
+}
+
 /* --- folding and deciding --------------------------------------------------------------------------------------- */
 
 /* The domain object reads as before? Then the selectors are taken to be as before until the daily look. */
@@ -194,8 +202,12 @@ void job_decide(struct job *j)
 		act_start(j);
 		return;
 	}
-	if (j->order.answer != NULL && !j->acted)
+	if (j->order.answer != NULL && !j->acted) {
 		job_answer(j, ASK_REFUSED, why_refused(j));
+		j->order.order = ORDER_NONE; /* the domain stands where it would stand without it */
+		job_decide(j);
+		return;
+	}
 	job_end(j);
 }
 

@@ -19,7 +19,7 @@ struct job {
 	struct engine *e;
 	struct account *account;
 	struct slot *slot;
-	struct job_order order;
+	struct job_order order, next; /* next: that came meanwhile, and begins when this job has ended */
 	struct pass pass;
 	struct record record, before; /* before: as it was when the job began, to tell what changed */
 	struct decision decision;

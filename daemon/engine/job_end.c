@@ -80,7 +80,10 @@ static void ended(struct job *j, bool durable)
 	slot_schedule(s, urgency_of(j), j->record.next_look);
 	act_release(j);
 	external_release(j);
+	struct job_order next = j->next;
 	free(j);
+	if (next.answer != NULL)
+		order_start(e, s, &next);
 	give_memory_back(e);
 	if (e->p.changed != NULL)
 		e->p.changed(e->p.arg);
@@ -168,6 +171,9 @@ void job_cancel(struct job *j)
 		job_answer(j, ASK_OK, j->sent);
 	job_answer(j, ASK_REFUSED,
 	        "it was stopped before it was decided; what had left by then is resolved by looking");
+	if (j->next.answer != NULL)
+		j->next.answer(
+		        j->next.arg, ASK_REFUSED, "it was stopped before its turn came: order it again");
 	free(j);
 }
 

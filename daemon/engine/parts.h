@@ -208,6 +208,10 @@ struct job_order {
 	void *arg;
 };
 void job_start(struct engine *e, struct slot *s, unsigned reserved, const struct job_order *order);
+/* It is done when the job has ended that the domain has now; false: another one waits for that already. */
+bool job_queue(struct job *j, const struct job_order *order);
+/* Looks, and does what was ordered, or refuses it; the domain has no job. */
+void order_start(struct engine *e, struct slot *s, const struct job_order *order);
 #define LOOK_NEED 6 /* requests of a full look at two selectors, and the change that may follow */
 unsigned zone_need(unsigned records);    /* zones.c: of the account that holds the zone */
 unsigned job_need(const struct slot *s); /* requests to reserve */

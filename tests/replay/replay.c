@@ -21,7 +21,7 @@
  *   signer silent|prompt         of external domains: whether it takes its new map. What is asked of the key store is
  *                               make, switch, revoke, shred where an ACTION is spoken of
  *   person NAME DEED...         behind our back (world.h)
- *   order rotate|compromised|back, pause all|NAME REASON [SPAN], resume all|NAME
+ *   order rotate|compromised|back... (several: at the same moment), pause all|NAME REASON [SPAN], resume all|NAME
  *   from now on                 what was told and asked for until here is not looked at any more; from the beginning
  *   expect ...                  expect.c: phase, condition, reason, waits, detail, next, signs, truth, selector, account,
  *                               unknown, event, change, no event, no change, refused, accepted;

@@ -59,7 +59,8 @@ struct replay {
 	size_t n_told, told_cursor, change_cursor;
 	enum ask_result answer;
 	char answer_text[600];
-	bool answered, crash_at_answer;
+	unsigned answers; /* awaited */
+	bool crash_at_answer;
 	bool disk_fails;
 	/* the signer of external domains */
 	bool signer_silent;

@@ -147,7 +147,7 @@ static bool do_pass(const struct line *l)
 	return true;
 }
 
-static bool give_order(const char *word);
+static bool give_orders(unsigned n, char *const *words);
 
 /* crash [before|after the next ACTION | at the answer to ORDER] */
 static bool do_crash(const struct line *l)
@@ -156,7 +156,7 @@ static bool do_crash(const struct line *l)
 		return fail("it does not run");
 	if (l->n == 6) {
 		replay.crash_at_answer = true;
-		if (!give_order(l->w[5]))
+		if (!give_orders(1, l->w + 5))
 			return false;
 		replay.crash_at_answer = false;
 	} else if (l->n == 5) {
@@ -248,30 +248,40 @@ static bool do_person(const struct line *l)
 static void answered(void *arg, enum ask_result result, const char *text)
 {
 	(void)arg;
-	replay.answered = true;
 	sim.halt = sim.halt || replay.crash_at_answer;
+	if (--replay.answers > 0)
+		return; /* what is expected is the last answer */
 	replay.answer = result;
 	str_copy(replay.answer_text, sizeof(replay.answer_text), text != NULL ? text : "");
 }
 
-static bool give_order(const char *word)
+static enum order order_of(const char *word)
 {
-	enum order order = strcmp(word, "compromised") == 0 ? ORDER_COMPROMISED
-	                   : strcmp(word, "back") == 0      ? ORDER_BACK
-	                                                    : ORDER_ROTATE;
+	return strcmp(word, "compromised") == 0 ? ORDER_COMPROMISED
+	       : strcmp(word, "back") == 0      ? ORDER_BACK
+	                                        : ORDER_ROTATE;
+}
+
+/* Several come at the same moment. */
+static bool give_orders(unsigned n, char *const *words)
+{
 	char name[300];
 
 	if (!replay.up)
 		return fail("it does not run");
-	if (order == ORDER_COMPROMISED) {
-		str_format(name, sizeof(name), "judge_compromised@%s", replay.focus);
-		world_set(sim.world, name, "yes");
+	replay.answers = n;
+	for (unsigned i = 0; i < n; i++) {
+		enum order order = order_of(words[i]);
+
+		if (order == ORDER_COMPROMISED) {
+			str_format(name, sizeof(name), "judge_compromised@%s", replay.focus);
+			world_set(sim.world, name, "yes");
+		}
+		engine_rotate(replay.engine, replay.focus, order, answered, NULL);
 	}
-	replay.answered = false;
-	engine_rotate(replay.engine, replay.focus, order, answered, NULL);
-	for (int i = 0; i < 60 && !replay.answered; i++)
+	for (int i = 0; i < 60 && replay.answers > 0; i++)
 		life_pass(10 * MS_SECOND);
-	if (!replay.answered)
+	if (replay.answers > 0)
 		return fail("no answer within ten minutes");
 	if (replay.trace)
 		printf("#   answer: %d %s\n", (int)replay.answer, replay.answer_text);
@@ -280,7 +290,7 @@ static bool give_order(const char *word)
 
 static bool do_order(const struct line *l)
 {
-	return give_order(l->w[1]);
+	return give_orders(l->n - 1, l->w + 1);
 }
 
 /* disk fails|works: nothing can be made durable meanwhile. */
