@@ -224,6 +224,14 @@ static void tell_gone(size_t gone, size_t listed)
 	report(EVENT_MANY_RELEASED, NULL, lost, str_count(all, listed, "domain"));
 }
 
+static void tell_released(const struct slot *s)
+{
+	struct fields f;
+
+	tell_fields(&f, s);
+	report(EVENT_DOMAIN_RELEASED, &f, s->d->domain);
+}
+
 /* Merges the new generation into the sorted slots: same key, same slot. */
 void slots_take(struct engine *e, struct inventory *inv)
 {
@@ -277,14 +285,16 @@ void slots_leave(const struct engine *e, const struct inventory *next)
 	size_t listed = 0, gone = 0;
 
 	for (size_t i = 0; i < e->n_slots; i++) {
-		const struct desired *d = e->slots[i]->d, *found;
+		const struct slot *s = e->slots[i];
+		const struct desired *found;
 		char name[DNAME_TEXT + 16];
 
-		if (e->slots[i]->missing_since != 0)
-			continue;
-		str_format(name, sizeof(name), "%s:%s", d->domain, platform_word(d->platform));
-		listed++;
-		gone += inventory_find(next, name, &found) != 0;
+		str_format(name, sizeof(name), "%s:%s", s->d->domain, platform_word(s->d->platform));
+		bool stays = inventory_find(next, name, &found) == 0;
+		listed += s->missing_since == 0;
+		gone += s->missing_since == 0 && !stays;
+		if (!stays && !s->in_flight)
+			tell_released(s);
 	}
 	tell_gone(gone, listed);
 }
@@ -305,15 +315,13 @@ void slots_drop_missing(struct engine *e)
 
 	for (size_t i = 0; i < e->n_slots; i++) {
 		struct slot *s = e->slots[i];
-		struct fields f;
 
 		if (s->missing_since == 0 || boot - s->missing_since < RELEASE_AFTER || s->job != NULL ||
 		        s->in_flight) {
 			e->slots[n++] = s;
 			continue;
 		}
-		tell_fields(&f, s);
-		report(EVENT_DOMAIN_RELEASED, &f, s->d->domain);
+		tell_released(s);
 		slot_unschedule(s);
 		external_view_free(s->external);
 		slot_forget(s);

@@ -99,6 +99,7 @@ rm "$INV/b.yaml"
 kill -HUP "$dk_pid" # before the folder has come to rest
 all_is_told() { [ "$(log_count 'many-released')" = 2 ]; }
 soon "what leaves with a reload of the configuration is told as well" 10 all_is_told
+soon "by its name, too" 10 logged "domain-released b\\.example"
 dk_stop
 judged_clean
 world_end
