@@ -46,7 +46,7 @@ void engine_start(struct engine *e, struct inventory *inv);
 /* Another generation: new domains are met, missing ones released after ten minutes (safety rule 8: nothing is ever changed
  * at OVHcloud because of it), the others go on where they were. Owns inv. */
 void engine_reload(struct engine *e, struct inventory *inv);
-/* Another configuration brings another engine, which does not know what this one had: many domains that leave are told here. */
+/* Another configuration brings another engine, which does not know what this one had: the domains that leave are told here. */
 void engine_leave(const struct engine *e, const struct inventory *next);
 /* Stops admitting; what is under way gets until `deadline_ms` from now, then `stopped` is called. */
 void engine_stop(struct engine *e, int64_t deadline_ms, void (*stopped)(void *arg), void *arg);
