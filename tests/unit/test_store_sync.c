@@ -15,11 +15,11 @@ static unsigned syncs;
 static int sync_error;
 
 /* In the place of the C library's. */
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
 	syncs++;
 	if (sync_error == 0)
-		return (int)syscall(SYS_fdatasync, fd);
+		return (int)syscall(SYS_fdatasync, fildes);
 	errno = sync_error;
 	return -1;
 }
