@@ -290,7 +290,7 @@ void slots_leave(const struct engine *e, const struct inventory *next)
 		char name[DNAME_TEXT + 16];
 
 		str_format(name, sizeof(name), "%s:%s", s->d->domain, platform_word(s->d->platform));
-		bool stays = inventory_find(next, name, &found) == 0;
+		bool stays = inventory_find(next, name, &found) == 0 && key_cmp(found, s->d) == 0;
 		listed += s->missing_since == 0;
 		gone += s->missing_since == 0 && !stays;
 		if (!stays && !s->in_flight)
